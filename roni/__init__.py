@@ -1,0 +1,1 @@
+"""roni: risk-of-NEET lists for English schools and councils."""

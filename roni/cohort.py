@@ -1,0 +1,201 @@
+"""The cohort: typed columns, one row a pupil, and an account of every row that came in.
+
+Inside, a column is the plainest array that can say "not known" (see `Values`); `Cohort.frame` is the same as pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.calendar import Check
+from roni.errors import Problems, PupilNotFoundError
+from roni.fields import Dictionary, Field
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# percent: float64, NaN not known · count: int32, -1 not known · flag: int8, 1 yes, 0 not known, -1 no ·
+# code: int16, place among the field's codes, -1 not known · date: datetime64[s], NaT not known ·
+# text: a pyarrow string array, null is blank.
+Values = Any
+
+UNKNOWN: Mapping[str, tuple[str, Any]] = {
+    "percent": ("float64", np.nan),
+    "count": ("int32", -1),
+    "flag": ("int8", 0),
+    "code": ("int16", -1),
+    "date": ("datetime64[s]", np.datetime64("NaT", "s")),
+}
+
+KEY_KINDS = ("upn", "former_upn", "temporary_upn", "uln", "admission_number", "reference")
+NOT_KEPT_CODES = ("duplicate", "merged", "registered_elsewhere", "outside_years", "not_a_pupil")
+
+
+def not_known(item: Field, size: int) -> Values:
+    """A column of which nothing is known."""
+    if item.type == "text":
+        import pyarrow as pa
+
+        return pa.nulls(size, pa.string())
+    dtype, value = UNKNOWN[item.type]
+    return np.full(size, value, dtype=dtype)
+
+
+def is_known(item: Field, values: Values) -> NDArray[np.bool_]:
+    """Which cells of a typed column are known."""
+    if item.type == "text":
+        return np.asarray(values.is_valid())
+    if item.type == "percent":
+        return ~np.isnan(values)
+    if item.type == "date":
+        return ~np.isnat(values)
+    if item.type == "flag":
+        return np.asarray(values != 0)
+    return np.asarray(values >= 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """A row that came in and is no pupil of the cohort, and why (one of NOT_KEPT_CODES)."""
+
+    file: str
+    row: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one column of one file was read. `field` is None when the column was not used.
+
+    `reading` is the sentence people read; `state` is used, unmapped, empty or absent; `choices` is what a mapping file
+    stores so that the same reading is made next time (for example {"blank": "no", "scale": "fraction"}).
+    """
+
+    file: str
+    heading: str
+    field: str | None
+    reading: str
+    state: str = "used"
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where values came from: a school's file or a council list, and as at when."""
+
+    name: str
+    as_at: date | None = None
+    kind: str = "school"  # school, council, carried (from an earlier check)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Pupils of one check. Columns are aligned; `keys[i]`, `file_index[i]` and `row[i]` say who and whence row i is."""
+
+    fields: Dictionary
+    check: Check
+    columns: Mapping[str, Values]
+    keys: Any  # pyarrow string array, no nulls, unique
+    key_kind: NDArray[np.int8]  # place in KEY_KINDS
+    file_index: NDArray[np.int16]  # place in files
+    row: NDArray[np.int64]  # the row number that a spreadsheet shows
+    files: tuple[str, ...]
+    rows_read: int
+    problems: Problems = field(default_factory=Problems)
+    not_kept: Sequence[NotKept] = ()
+    readings: tuple[Reading, ...] = ()
+    sources: tuple[Source, ...] = ()
+    origin: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)  # field -> place in sources, -1 none
+    digests: Mapping[str, str] = field(default_factory=dict)  # file -> sha256
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys.to_pylist())
+
+    def column(self, name: str) -> Values:
+        """The typed column of a field; all not known where no file supplied it."""
+        found = self.columns.get(name)
+        return not_known(self.fields[name], len(self)) if found is None else found
+
+    def known(self, name: str) -> NDArray[np.bool_]:
+        """Which pupils have a known value."""
+        return is_known(self.fields[name], self.column(name))
+
+    def source_of(self, name: str, index: int) -> Source | None:
+        """Where one pupil's value of a field came from."""
+        origin = self.origin.get(name)
+        if origin is not None and origin[index] >= 0:
+            return self.sources[origin[index]]
+        return None
+
+    def value(self, name: str, index: int) -> Any:
+        """One cell as a plain Python value: float, int, bool, code, date or str; None when not known."""
+        item = self.fields[name]
+        values = self.column(name)
+        if item.type == "text":
+            return values[index].as_py()
+        if not is_known(item, values[index : index + 1])[0]:
+            return None
+        cell = values[index]
+        if item.type == "flag":
+            return bool(cell > 0)
+        if item.type == "code":
+            return list(item.codes)[cell]
+        return cell.astype("datetime64[D]").item() if item.type == "date" else cell.item()
+
+    def index_of(self, key: str) -> int:
+        """The row of the pupil with this key. Raises PupilNotFoundError."""
+        import pyarrow.compute as pc
+
+        place = int(pc.index(self.keys, key.strip().upper()).as_py())
+        if place < 0:
+            place = int(pc.index(self.keys, key.strip()).as_py())
+        if place < 0:
+            raise PupilNotFoundError("No pupil in this cohort has that identifier.")
+        return place
+
+    def take(self, indices: NDArray[np.integer[Any]]) -> Cohort:
+        """The pupils at these places, in that order. Problems and the account of rows stay those of the reading."""
+        places = np.asarray(indices)
+        return replace(
+            self,
+            columns={name: values.take(places) for name, values in self.columns.items()},
+            keys=self.keys.take(places),
+            key_kind=self.key_kind[places],
+            file_index=self.file_index[places],
+            row=self.row[places],
+            origin={name: values[places] for name, values in self.origin.items()},
+        )
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The pupils as pandas: float64, Int32, boolean, category, datetime64[s] and string, indexed by key."""
+        import pandas as pd
+
+        index = pd.Index(self.keys.to_pylist(), name="key", dtype="str")
+        data = {name: to_series(self.fields[name], values, index) for name, values in self.columns.items()}
+        return pd.DataFrame(data, index=index)
+
+
+def to_series(item: Field, values: Values, index: pd.Index[str]) -> pd.Series[Any]:
+    """One typed column as a pandas series of the type that people expect."""
+    import pandas as pd
+
+    if item.type in ("percent", "date"):
+        return pd.Series(values, index=index)
+    if item.type == "count":
+        return pd.Series(pd.arrays.IntegerArray(np.maximum(values, 0), values < 0), index=index)
+    if item.type == "flag":
+        return pd.Series(pd.arrays.BooleanArray(values > 0, values == 0), index=index)
+    if item.type == "code":
+        return pd.Series(pd.Categorical.from_codes(values, list(item.codes)), index=index)
+    return pd.Series(values.to_pandas().to_numpy(), index=index, dtype="str")

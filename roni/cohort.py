@@ -5,8 +5,9 @@ Inside, a column is the plainest array that can say "not known" (see `Values`); 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -53,9 +54,9 @@ def is_known(item: Field, values: Values) -> NDArray[np.bool_]:
     if item.type == "text":
         return np.asarray(values.is_valid())
     if item.type == "percent":
-        return ~np.isnan(values)
+        return np.asarray(~np.isnan(values))
     if item.type == "date":
-        return ~np.isnat(values)
+        return np.asarray(~np.isnat(values))
     if item.type == "flag":
         return np.asarray(values != 0)
     return np.asarray(values >= 0)
@@ -83,7 +84,7 @@ class Reading:
     field: str | None
     reading: str
     state: str = "used"
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,14 @@ class Cohort:
     row: NDArray[np.int64]  # the row number that a spreadsheet shows
     files: tuple[str, ...]
     rows_read: int
-    problems: Problems = field(default_factory=Problems)
+    problems: Problems = dataclasses.field(default_factory=Problems)
     not_kept: Sequence[NotKept] = ()
     readings: tuple[Reading, ...] = ()
     sources: tuple[Source, ...] = ()
-    origin: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)  # field -> place in sources, -1 none
-    digests: Mapping[str, str] = field(default_factory=dict)  # file -> sha256
+    origin: Mapping[str, NDArray[np.int8]] = dataclasses.field(
+        default_factory=dict
+    )  # field -> place in sources, -1 none
+    digests: Mapping[str, str] = dataclasses.field(default_factory=dict)  # file -> sha256
 
     def __len__(self) -> int:
         return len(self.row)
@@ -134,7 +137,7 @@ class Cohort:
         """Where one pupil's value of a field came from."""
         origin = self.origin.get(name)
         if origin is not None and origin[index] >= 0:
-            return self.sources[origin[index]]
+            return self.sources[int(origin[index])]
         return None
 
     def value(self, name: str, index: int) -> Any:
@@ -197,5 +200,5 @@ def to_series(item: Field, values: Values, index: pd.Index[str]) -> pd.Series[An
     if item.type == "flag":
         return pd.Series(pd.arrays.BooleanArray(values > 0, values == 0), index=index)
     if item.type == "code":
-        return pd.Series(pd.Categorical.from_codes(values, list(item.codes)), index=index)
+        return pd.Series(pd.Categorical.from_codes(values, categories=pd.Index(list(item.codes))), index=index)
     return pd.Series(values.to_pandas().to_numpy(), index=index, dtype="str")

@@ -65,8 +65,8 @@ SENTENCES: dict[str, str] = {
     "few_sessions": "Attendance rests on fewer than {limit} possible sessions. It is scored and marked “few sessions”.",
     "routes_disagree": "{label} is given in several ways that disagree ({routes}). The first is used. Correct one of "
     "them.",
-    "columns_disagree": "Two columns give different values of {label}. It counts as not known. Correct one, or map only "
-    "one.",
+    "columns_disagree": "Two columns give different values of {label}. It counts as not known. Correct one, or map "
+    "only one.",
     "year_group_unreadable": "“{column}” cannot be read as a year group. The pupil is kept. Write it as 11 or Year 11.",
     "birth_date_unlikely": "“{column}” does not fit the year group. Check both.",
     # identity

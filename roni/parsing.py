@@ -1,0 +1,314 @@
+"""From a column of text to a typed column, one distinct value at a time; what cannot be read becomes a problem.
+
+Nothing is clipped and no pupil is refused: an unreadable or impossible cell is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.cohort import UNKNOWN, Values
+from roni.dates import parse_dates
+from roni.fields import BLANK_WORDS, FLAG_VALUES, NOT_KNOWN_WORDS, Field
+
+EXCEL_ERROR = re.compile(r"#(?:VALUE|REF|NAME|DIV/0|N/A|NULL|NUM|SPILL|CALC|GETTING_DATA|FIELD|BLOCKED|UNKNOWN)[!?]?")
+# A column of bare numbers none above 1 is read as fractions of 1: an attendance of 1 % or less is hardly ever true,
+# and 0.875 for 87.5 % is how a spreadsheet stores a per cent.
+FRACTION_TOP = 1.0
+
+# What one distinct text turned out to be.
+KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, FRACTION = range(7)
+PROBLEM_CODES = {
+    UNREADABLE: "unreadable",
+    IMPOSSIBLE: "impossible",
+    ERROR: "excel_error",
+    FRACTION: "looks_like_fraction",
+}
+
+Cell = tuple[int, Any]  # (what it is, its value when known)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A typed column and how it was read. `problems`: code -> places of the cells."""
+
+    values: Values
+    reading: str
+    state: str = "used"
+    choices: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    also: Mapping[str, Values] = field(default_factory=dict)
+    month_only: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The distinct texts of a column and, for each cell, the place of its text (the last place is the empty cell)."""
+
+    texts: list[str]
+    places: NDArray[np.int32]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: Any) -> Distinct:
+        encoded = column.dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        places = encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+        return cls([*texts, ""], places, np.bincount(places, minlength=len(texts) + 1))
+
+    def where(self, kinds: NDArray[np.int8], kind: int) -> NDArray[np.int64]:
+        """The cells whose text is of this kind."""
+        if not (kinds == kind).any():
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero((kinds == kind)[self.places])
+
+
+def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) -> Parsed:
+    """Read one column of text (pyarrow strings, stripped, null is empty) as the field's type.
+
+    `choices` are what a person said: blank ("no" or "not known"), scale ("percent", "fraction"), dates ("uk", "us").
+    """
+    choices = choices or {}
+    if item.type == "text":
+        return _text(column)
+    distinct = Distinct.of(column)
+    if item.type == "date":
+        return _date(distinct, item, choices)
+    if item.type == "percent":
+        cells, note = _percent_cells(distinct, item, choices)
+    else:
+        reader = _cell_reader(item)
+        cells, note = [_read(text, item, reader) for text in distinct.texts], {}
+    return _assemble(distinct, cells, item, choices, note)
+
+
+def squeeze(text: str) -> str:
+    """Casefolded, with single spaces: how words in a cell are compared.
+
+    >>> squeeze("  SEN   Support ")
+    'sen support'
+    """
+    return " ".join(text.casefold().replace("\u00a0", " ").split())
+
+
+def _read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:
+    word = squeeze(text)
+    if word in BLANK_WORDS:
+        return BLANK, None
+    found = reader(text)
+    if found[0] != UNREADABLE:
+        return found
+    if EXCEL_ERROR.fullmatch(text.strip().upper()):
+        return ERROR, None
+    if word in NOT_KNOWN_WORDS or word in item.not_known:
+        return STATED_UNKNOWN, None
+    return UNREADABLE, None
+
+
+def _cell_reader(item: Field) -> Callable[[str], Cell]:
+    if item.name == "year_group":
+        return read_year_group
+    if item.type == "count":
+        return lambda text: _count(text, item)
+    words = _words(item)
+    not_known_words = {squeeze(text) for text in item.not_known}
+    return lambda text: _word(text, words, not_known_words)
+
+
+def _words(item: Field) -> dict[str, Any]:
+    """Every wording of a flag or code, squeezed, to its inner value."""
+    if item.type == "flag":
+        order: Mapping[str, int] = {"yes": 1, "no": -1}
+        found = {squeeze(text): order[key] for key, texts in FLAG_VALUES.items() for text in texts}
+    else:
+        order = {code: place for place, code in enumerate(item.codes)}
+        found = {squeeze(label): order[code] for code, label in item.codes.items()}
+        found |= {squeeze(code): place for code, place in order.items()}
+    return found | {squeeze(text): order[key] for key, texts in item.values.items() for text in texts}
+
+
+def _word(text: str, words: Mapping[str, Any], not_known_words: set[str]) -> Cell:
+    word = squeeze(text)
+    if word in words:
+        return KNOWN, words[word]
+    if word in not_known_words:
+        return STATED_UNKNOWN, None
+    for part in re.split(r"\s+[-–—:]\s+|\s*[:–—]\s*|\s*-\s+", word, maxsplit=1):  # "K - SEN Support", "E: EHC plan"
+        if part in words:
+            return KNOWN, words[part]
+    bare = word.rstrip(".!*")
+    return (KNOWN, words[bare]) if bare in words else (UNREADABLE, None)
+
+
+def _count(text: str, item: Field) -> Cell:
+    word = squeeze(text)
+    if word in ("nil", "none", "zero"):
+        return KNOWN, 0
+    if not re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?", word):
+        return UNREADABLE, None
+    number = float(word.replace(",", ""))
+    within = (item.minimum or 0) <= number <= (np.iinfo(np.int32).max if item.maximum is None else item.maximum)
+    return (KNOWN, int(number)) if within else (IMPOSSIBLE, None)
+
+
+YEAR_GROUP = re.compile(r"(?:n\.?c\.?\s*)?(?:year|yr|y)?\s*(?:group)?\s*[.:]?\s*0?(\d{1,2})(?:\.0)?(?:th|st|nd|rd)?")
+BELOW_YEAR_1 = re.compile(r"(?:r|rec|reception|(?:e|n)\s?[12]?|nursery|(?:year|yr|y)\s?r)")
+OLDEST_YEAR_GROUP = 15
+
+
+def read_year_group(text: str) -> Cell:
+    """Read `Year 11`, `Yr 11`, `Y11`, `11` or `11.0`; reception and nursery read as 0.
+
+    >>> read_year_group("Yr 11 ")[1], read_year_group("N2")[1], read_year_group("M")[0] == UNREADABLE
+    (11, 0, True)
+    """
+    word = squeeze(text)
+    if match := YEAR_GROUP.fullmatch(word):
+        year = int(match[1])
+        return (KNOWN, year) if year <= OLDEST_YEAR_GROUP else (IMPOSSIBLE, None)
+    return (KNOWN, 0) if BELOW_YEAR_1.fullmatch(word) else (UNREADABLE, None)
+
+
+PER_CENT = re.compile(r"(-?(?:\d+(?:[.,]\d*)?|[.,]\d+))\s*(%|per ?cent)?")
+
+
+def _percent_cells(distinct: Distinct, item: Field, choices: Mapping[str, str]) -> tuple[list[Cell], dict[str, str]]:
+    found = [PER_CENT.fullmatch(squeeze(text)) for text in distinct.texts]
+    bare = [float(match[1].replace(",", ".")) for match in found if match and not match[2]]
+    scale = choices.get("scale") or _scale(bare)
+    mixed = scale == "percent" and "scale" not in choices
+
+    def reader(text: str) -> Cell:
+        match = PER_CENT.fullmatch(squeeze(text))
+        return _per_cent(match, item, scale, mixed) if match else (UNREADABLE, None)
+
+    return [_read(text, item, reader) for text in distinct.texts], {"scale": scale} if bare else {}
+
+
+def _scale(bare: list[float]) -> str:
+    return "fraction" if bare and max(bare) <= FRACTION_TOP and any(value > 0 for value in bare) else "percent"
+
+
+def _per_cent(match: re.Match[str], item: Field, scale: str, mixed: bool) -> Cell:
+    number = float(match[1].replace(",", "."))
+    if not match[2] and scale == "fraction":
+        number = round(number * 100, 10)  # 0.57 x 100 is 56.99999999999999
+    elif not match[2] and mixed and 0 < number < FRACTION_TOP:
+        return FRACTION, None
+    top = 100.0 if item.maximum is None else item.maximum
+    return (KNOWN, number) if (item.minimum or 0.0) <= number <= top else (IMPOSSIBLE, None)
+
+
+def _date(distinct: Distinct, item: Field, choices: Mapping[str, str]) -> Parsed:
+    dates = parse_dates(distinct.texts, choices.get("dates"))
+    read = dict(zip(distinct.texts, dates.values, strict=True))
+
+    def reader(text: str) -> Cell:
+        day = read[text]
+        return (UNREADABLE, None) if day is None else (KNOWN, np.datetime64(day, "s"))
+
+    cells = [_read(text, item, reader) for text in distinct.texts]
+    parsed = _assemble(distinct, cells, item, choices, {"dates": dates.order} if dates.order else {})
+    return replace(parsed, month_only=np.array(dates.month_only)[distinct.places])
+
+
+def _assemble(
+    distinct: Distinct, cells: list[Cell], item: Field, choices: Mapping[str, str], note: dict[str, str]
+) -> Parsed:
+    kinds = np.fromiter((kind for kind, _ in cells), np.int8, len(cells))
+    dtype, unknown = UNKNOWN[item.type]
+    table = np.array([unknown if value is None else value for _, value in cells], dtype=dtype)
+    blank = _blank_value(item, kinds, table, distinct, choices)
+    if blank is not None:
+        table[kinds == BLANK] = blank
+        note["blank"] = "no"
+    elif item.blank_means is not None and distinct.counts[kinds == BLANK].any():
+        note["blank"] = "not known"
+    problems = {code: distinct.where(kinds, kind) for kind, code in PROBLEM_CODES.items() if (kinds == kind).any()}
+    problems = {code: cells for code, cells in problems.items() if len(cells)}
+    used = distinct.counts > 0
+    state = "used" if (kinds[used] != BLANK).any() else "empty"
+    return Parsed(
+        values=table[distinct.places],
+        reading=_reading(item, distinct, kinds, note, state),
+        state=state,
+        choices=note,
+        problems=problems,
+        also=_also(item, distinct),
+    )
+
+
+def _blank_value(
+    item: Field, kinds: NDArray[np.int8], table: NDArray[Any], distinct: Distinct, choices: Mapping[str, str]
+) -> Any:
+    """What a blank stands for in this column: a value where only the positive is ever stated, else None."""
+    if item.blank_means is None or choices.get("blank") == "not known":
+        return None
+    none = none_value(item)
+    stated = table[(kinds == KNOWN) & (distinct.counts > 0)]
+    only_positive = len(stated) > 0 and not (stated == none).any()
+    return none if only_positive or choices.get("blank") == "no" else None
+
+
+def none_value(item: Field) -> Any:
+    """The inner value that `blank_means` names: -1 for a flag's no, 0 for a count, a code's place."""
+    if item.type == "flag":
+        return -1
+    return 0 if item.type == "count" else list(item.codes).index(str(item.blank_means))
+
+
+def _reading(item: Field, distinct: Distinct, kinds: NDArray[np.int8], note: Mapping[str, str], state: str) -> str:
+    if state == "empty":
+        return "no value in the whole column: not known for everyone"
+    parts = [{"fraction": "as fractions of 1", "percent": "as per cents"}.get(note.get("scale", ""), "")]
+    parts.append({"uk": "day before month", "us": "month before day"}.get(note.get("dates", ""), ""))
+    blanks = int(distinct.counts[kinds == BLANK].sum())
+    if blanks:
+        meaning = f"read as {_blank_words(item)}" if note.get("blank") == "no" else "not known"
+        parts.append(f"{blanks:,} blank, {meaning}")
+    for kind, words in (
+        (STATED_UNKNOWN, "stated as not known"),
+        (UNREADABLE, "not readable"),
+        (IMPOSSIBLE, "impossible"),
+    ):
+        if count := int(distinct.counts[kinds == kind].sum()):
+            parts.append(f"{count:,} {words}")
+    return "; ".join(part for part in parts if part) or "as written"
+
+
+def _blank_words(item: Field) -> str:
+    if item.type == "code":
+        return item.codes[str(item.blank_means)]
+    return "none" if item.type == "count" else "no"
+
+
+def _also(item: Field, distinct: Distinct) -> dict[str, Values]:
+    """Wordings that say something about another field too: "previously looked after" under the heading "In care"."""
+    found: dict[str, Values] = {}
+    for other, values in item.also.items():
+        words = {squeeze(text): {"yes": 1, "no": -1}[key] for key, texts in values.items() for text in texts}
+        table = np.array([words.get(squeeze(text), 0) for text in distinct.texts], dtype=np.int8)
+        if table[distinct.counts > 0].any():
+            found[other] = table[distinct.places]
+    return found
+
+
+def _text(column: Any) -> Parsed:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = column.cast(pa.string()) if column.type != pa.string() else column
+    errors = pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$").fill_null(False)
+    problems: dict[str, NDArray[np.int64]] = {}
+    if pc.any(errors).as_py():
+        problems["excel_error"] = np.flatnonzero(errors.to_numpy(zero_copy_only=False))
+        texts = pc.if_else(errors, pa.scalar(None, pa.string()), texts)
+    empty = texts.null_count == len(texts)
+    reading = "no value in the whole column: not known for everyone" if empty else "as written"
+    return Parsed(texts, reading, "empty" if empty else "used", problems=problems)

@@ -1,0 +1,226 @@
+"""Council-held lists joined to the cohort: on a list is met; off it is no only where the list is complete."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.cohort import UNKNOWN, Source, Values, is_known, not_known
+from roni.errors import MappingError, ProblemBlock
+from roni.fields import Dictionary, Field
+from roni.identity import BLANK, read_ulns, read_upns
+from roni.readers.columns import Read
+from roni.readers.stack import Stack
+
+# What a list says of a pupil beyond who it is; identity, contact and registration stay the school's.
+NOT_TAKEN = ("identity", "contact", "registration")
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """A council-held list: its file, what it lists, as at when, whether it is complete and for which year groups.
+
+    `field` is the flag that being on the list means; None where the file has columns of its own for what it says.
+    """
+
+    path: str | Path
+    field: str | None = None
+    as_at: date | None = None
+    complete: bool = False
+    years: tuple[int, ...] = ()
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Supplement:
+        """Read `FILE[,field=looked_after][,as-at=2026-10-31][,complete][,years=10-11]`. Raises MappingError."""
+        path, *parts = (part.strip() for part in text.split(","))
+        options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
+        if unknown := sorted(set(options) - {"field", "as-at", "complete", "years", "name"}):
+            raise MappingError(f"{path}: “{unknown[0]}” is not allowed. Allowed are: field, as-at, complete, years, name.")
+        return cls(
+            path,
+            field=options.get("field") or None,
+            as_at=_date(path, options.get("as-at")),
+            complete="complete" in options and options["complete"] in ("", "yes", "true"),
+            years=_years(path, options.get("years", "")),
+            name=options.get("name", ""),
+        )
+
+
+def _date(path: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise MappingError(f"{path}: as-at is a date such as 2026-10-31.") from None
+
+
+def _years(path: str, text: str) -> tuple[int, ...]:
+    first, _, last = text.partition("-")
+    try:
+        return tuple(range(int(first), int(last or first) + 1)) if text else ()
+    except ValueError:
+        raise MappingError(f"{path}: years is a year group such as 11, or a range such as 9-11.") from None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The stack with what the lists say, where each value came from, and what did not fit."""
+
+    stack: Stack
+    sources: tuple[Source, ...] = ()
+    origin: Mapping[str, NDArray[np.int8]] = dataclasses.field(default_factory=dict)
+    problems: tuple[ProblemBlock, ...] = ()
+    supplied: Mapping[str, NDArray[np.bool_]] = dataclasses.field(default_factory=dict)
+
+
+def join(joined: Joined, listed: Read, supplement: Supplement) -> Joined:
+    """Join one list. Rows that match no pupil are problems (`not_on_roll`); disagreements count as met and are too."""
+    stack = joined.stack
+    places = _match(stack, listed)
+    source = Source(supplement.name or Path(supplement.path).name, supplement.as_at, "council")
+    problems = [*joined.problems, *listed.problems, *_unmatched(listed, places, stack)]
+    columns, origin = dict(stack.columns), dict(joined.origin)
+    number = len(joined.sources)
+    for name, values in _said(listed, supplement, stack.fields).items():
+        item = stack.fields[name]
+        heard = _spread(item, values, places, len(stack))
+        if supplement.complete and item.type == "flag":
+            heard = np.where((heard == 0) & _covered(stack, supplement, places), np.int8(-1), heard)
+        own = stack.column(name)
+        merged, taken, conflict = _weigh(item, own, heard)
+        columns[name] = merged
+        origin[name] = np.where(taken, np.int8(number), origin.get(name, np.full(len(stack), -1, np.int8)))
+        problems += stack.blocks("sources_disagree", conflict, name, {"label": item.label})
+    return replace(
+        joined,
+        stack=replace(stack, columns=columns),
+        sources=(*joined.sources, source),
+        origin=origin,
+        problems=tuple(problems),
+    )
+
+
+def _match(stack: Stack, listed: Read) -> NDArray[np.int64]:
+    """For each row of the list the pupil's place, -1 none: by UPN, former UPN, then ULN."""
+    import pyarrow.compute as pc
+
+    places = np.full(len(listed.table.rows), -1, dtype=np.int64)
+    ours = {name: read_upns(stack.column(name)) for name in ("upn", "former_upn")}
+    for mine in ("upn", "former_upn"):
+        if mine not in listed.table.columns:
+            continue
+        theirs = read_upns(listed.table.columns[mine])
+        for name in ("upn", "former_upn"):
+            usable = ours[name].where(2, 3)
+            found = pc.index_in(theirs.where(2, 3), value_set=usable, skip_nulls=True).fill_null(-1)
+            places = np.where(places < 0, found.to_numpy(zero_copy_only=False), places)
+    if "uln" in listed.table.columns:
+        theirs_uln, _ = read_ulns(listed.table.columns["uln"])
+        ours_uln, _ = read_ulns(stack.column("uln"))
+        found = pc.index_in(theirs_uln, value_set=ours_uln, skip_nulls=True).fill_null(-1)
+        places = np.where(places < 0, found.to_numpy(zero_copy_only=False), places)
+    return places
+
+
+def _unmatched(listed: Read, places: NDArray[np.int64], stack: Stack) -> list[ProblemBlock]:
+    table = listed.table
+    column = table.headings.get("upn", "")
+    missing = places < 0
+    blank = np.ones(len(places), dtype=bool)
+    if "upn" in table.columns:
+        blank = read_upns(table.columns["upn"]).kind == BLANK
+    proposed = missing & _same_person(listed, stack)
+    found = [
+        ProblemBlock("link_proposed", table.file, column, table.rows[proposed]),
+        ProblemBlock("not_on_roll", table.file, column, table.rows[missing & ~blank & ~proposed]),
+        ProblemBlock("supplement_no_key", table.file, column, table.rows[missing & blank & ~proposed]),
+    ]
+    return [block for block in found if len(block)]
+
+
+def _same_person(listed: Read, stack: Stack) -> NDArray[np.bool_]:
+    """Rows whose names and birth date are those of a pupil: enough to ask, never enough to join."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def person(columns: Mapping[str, Values], size: int) -> Any:
+        born = columns.get("date_of_birth")
+        if born is None or "surname" not in columns or "forename" not in columns:
+            return pa.nulls(size, pa.string())
+        parts = (columns["surname"], columns["forename"], pa.array(born).cast(pa.string()))
+        return pc.utf8_lower(pc.binary_join_element_wise(*parts, "|"))
+
+    theirs = person(listed.table.columns, len(listed.table.rows))
+    found = pc.is_in(theirs, value_set=person(stack.columns, len(stack)).drop_null())
+    return np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+def _said(listed: Read, supplement: Supplement, fields: Dictionary) -> dict[str, Values]:
+    """What the list says: its own columns, and its flag for every row where it has no column of that flag."""
+    table = listed.table
+    said = {name: values for name, values in table.columns.items() if fields[name].family not in NOT_TAKEN}
+    if supplement.field is not None:
+        if supplement.field not in fields or fields[supplement.field].type != "flag":
+            raise MappingError(f"{table.file}: “{supplement.field}” is not a yes-or-no field.")
+        on = said.get(supplement.field, np.zeros(len(table.rows), dtype=np.int8))
+        said[supplement.field] = np.where(on == 0, np.int8(1), on)
+    if not said:
+        raise MappingError(f"{table.file}: say what being on this list means, for example field=looked_after.")
+    return said
+
+
+def _rank(item: Field, values: Values) -> Values:
+    """Known values in order of concern, -2 where not known: yes above no, more above fewer, a later code above."""
+    return np.where(is_known(item, values), values, -2)
+
+
+def _spread(item: Field, values: Values, places: NDArray[np.int64], size: int) -> Values:
+    """The list's values at their pupils' places; of several rows of a pupil the one of most concern."""
+    hit = places >= 0
+    if item.type == "text":
+        import pyarrow as pa
+
+        texts: list[str | None] = [None] * size
+        for place, text in zip(places[hit].tolist(), values.filter(pa.array(hit)).to_pylist(), strict=True):
+            texts[place] = text
+        return pa.array(texts, pa.string())
+    spread = not_known(item, size)
+    if item.type in ("percent", "date"):
+        spread[places[hit]] = values[hit]
+        return spread
+    ranks = np.full(size, -2, dtype=np.int64)
+    np.maximum.at(ranks, places[hit], _rank(item, values)[hit])
+    dtype, unknown = UNKNOWN[item.type]
+    return np.where(ranks > -2, ranks, unknown).astype(dtype)
+
+
+def _covered(stack: Stack, supplement: Supplement, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Pupils of whom a complete list speaks by leaving them out."""
+    covered = np.ones(len(stack), dtype=bool)
+    if supplement.years:
+        covered = np.isin(stack.column("year_group"), supplement.years)
+    covered[places[places >= 0]] = False
+    return covered
+
+
+def _weigh(item: Field, own: Values, heard: Values) -> tuple[Values, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The value to use, where it is the list's, and where the two disagree: then the one of more concern counts."""
+    own_known, heard_known = is_known(item, own), is_known(item, heard)
+    if item.type == "text":
+        import pyarrow.compute as pc
+
+        return pc.coalesce(own, heard), heard_known & ~own_known, np.zeros(len(own_known), dtype=bool)
+    both = own_known & heard_known
+    conflict = both & (own != heard)
+    if item.type in ("percent", "date"):
+        taken = heard_known & ~own_known
+    else:
+        taken = heard_known & (_rank(item, heard) > _rank(item, own))
+    return np.where(taken, heard, own).astype(UNKNOWN[item.type][0]), taken, conflict

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import Cohort, Values
+from roni.cohort import UNKNOWN, Cohort, Values
 from roni.fields import Dictionary, Field
 
 # 1 met, 0 not known, -1 not met. One verdict a pupil, or a single one (no dimension) where it is the same for all.
@@ -130,16 +130,15 @@ class OneOf(_OneField):
         return 2 * np.asarray(met).view(np.int8) - _known(values)
 
     def words(self, fields: Dictionary) -> str:
-        return f"{fields[self.field].label}: {self._labels(fields)}"
+        item = fields[self.field]
+        return " or ".join(item.said.get(code, f"{item.label}: {item.codes[code]}") for code in self.codes)
 
     def denial(self, fields: Dictionary) -> str:
-        return f"{fields[self.field].label}: not {self._labels(fields)}"
+        item = fields[self.field]
+        return f"{item.label}: not " + " or ".join(item.codes[code] for code in self.codes)
 
     def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
         return {self.field: tuple(fields[self.field].codes)}
-
-    def _labels(self, fields: Dictionary) -> str:
-        return " or ".join(fields[self.field].codes[code] for code in self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +149,12 @@ class IsTrue(_OneField):
         return values  # type: ignore[no-any-return]  # a flag column is written as verdicts already
 
     def words(self, fields: Dictionary) -> str:
-        return fields[self.field].label
+        item = fields[self.field]
+        return item.said.get("yes", item.label)
 
     def denial(self, fields: Dictionary) -> str:
-        return f"not {fields[self.field].label}"
+        item = fields[self.field]
+        return item.said.get("no", f"not {item.label}")
 
     def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002 - the form of every condition
         return {self.field: (True, False)}
@@ -231,6 +232,16 @@ def merged_edges(conditions: Iterable[Condition], fields: Dictionary) -> dict[st
     return {name: tuple(values) for name, values in merged.items()}
 
 
+def typed(item: Field, value: Any) -> Values:
+    """One plain value as a cell of a typed column: the opposite of `Cohort.value`; None is not known."""
+    dtype, cell = UNKNOWN[item.type]
+    if value is not None and item.type == "flag":
+        cell = 1 if value else -1
+    elif value is not None:
+        cell = list(item.codes).index(value) if item.type == "code" else value
+    return np.dtype(dtype).type(cell)
+
+
 def _known(values: Values) -> Verdicts:
     # Counts say "not known" with -1, per cents with NaN, which differs from itself.
     known = values >= 0 if values.dtype.kind == "i" else values == values
@@ -239,7 +250,7 @@ def _known(values: Values) -> Verdicts:
 
 def _is_counted(item: Field) -> bool:
     """Whether it reads as a number of things: “3 or more suspensions”."""
-    return item.type == "count" and not item.unit
+    return item.type == "count" and (not item.unit or "many" in item.said)
 
 
 def _inside(part: Condition, words: str) -> str:

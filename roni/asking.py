@@ -1,0 +1,117 @@
+"""Which one field to ask about first: the unknown whose worst answer would matter most to the pupil's band.
+
+Rules: what is unknown for this pupil only comes before what a whole file lacks; then the bands gained, the points
+gained, card order. A field that is not due by this check is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.calendar import check_names
+from roni.cohort import Cohort, Values, is_known
+from roni.condition import merged_edges, typed
+from roni.fields import Dictionary
+from roni.points import Card, band_of, blocks, columns_of, floor_of, points_of
+
+# A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
+_BAND, _OWN, _ALONE = 1 << 16, 1 << 32, 1 << 33
+_WIDE = np.dtype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where the pupils of a cohort stand on a card before anything is asked."""
+
+    card: Card
+    cohort: Cohort
+    points: NDArray[np.int16]
+    band: NDArray[np.int8]
+    undecided: NDArray[np.bool_]  # an unknown could still change the points or the band
+
+
+def ask_first(standing: Standing) -> NDArray[np.int16]:
+    """For each pupil the field to ask about first, a place in `card.fields`; -1 where nothing is to be asked."""
+    card, cohort = standing.card, standing.cohort
+    conditions = [tier.when for _, tier in card.tiers] + [item.when for item in card.inclusions]
+    answers = merged_edges(conditions, cohort.fields)
+    due = [(place, name, supplied(cohort, name)) for place, name in enumerate(card.fields) if _is_due(cohort, name)]
+    chosen = np.full(len(cohort), -1, np.int16)
+    for rows in blocks(len(cohort)):
+        undecided = standing.undecided[rows]
+        best = np.zeros(len(undecided), np.int64)
+        for place, name, by_file in due:
+            within = np.flatnonzero(undecided & _unknown(cohort, name, rows))
+            rank = _rank(standing, name, answers[name], within + rows.start, by_file)
+            better = rank > best[within]
+            best[within[better]] = rank[better]
+            chosen[within[better] + rows.start] = place
+    return chosen
+
+
+def _is_due(cohort: Cohort, name: str) -> bool:
+    checks = check_names()
+    return cohort.fields[name].due in checks[: checks.index(cohort.check.name) + 1]
+
+
+def _unknown(cohort: Cohort, name: str, rows: slice) -> NDArray[np.bool_]:
+    if name not in cohort.columns:
+        return np.ones(rows.stop - rows.start, np.bool_)
+    return ~is_known(cohort.fields[name], cohort.columns[name][rows])
+
+
+def _rank(
+    standing: Standing, name: str, answers: Sequence[Any], pupils: NDArray[np.int64], by_file: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """How much it matters to ask these pupils' unknown value of a field; 0 where no answer can matter."""
+    card, cohort = standing.card, standing.cohort
+    lines = _Lines(card, name)
+    columns = columns_of(cohort, lines.fields, pupils)
+    points, band = standing.points[pupils], standing.band[pupils]
+    now, _, is_open = lines.outcome(columns, cohort.fields)
+    gain = np.zeros(len(pupils), np.int64)
+    for answer in answers:
+        columns[name] = typed(cohort.fields[name], answer)
+        then, floor, _ = lines.outcome(columns, cohort.fields)
+        raised = np.maximum(band_of(points + (then - now), card.bands), floor)
+        gain = np.maximum(gain, np.maximum(raised - band, 0) * _BAND + (then - now))
+    rank = np.where(gain > 0, _ALONE + gain, is_open)
+    return np.where(rank > 0, rank + _OWN * by_file[cohort.file_index[pupils]], 0)
+
+
+class _Lines:
+    """The lines of a card that read one field."""
+
+    def __init__(self, card: Card, name: str) -> None:
+        self.indicators = [item for item in card.active if name in item.fields]
+        self.inclusions = [(item.when, floor_of(card, item)) for item in card.inclusions if name in item.when.fields]
+        self.fields = {other for item in self.indicators for other in item.fields}
+        self.fields |= {other for condition, _ in self.inclusions for other in condition.fields}
+
+    def outcome(self, columns: Mapping[str, Values], fields: Dictionary) -> tuple[Any, Any, Any]:
+        """Their points, the place of the band that inclusions give, and whether anything is undecided."""
+        points, place, is_open = np.int64(0), np.int8(0), np.False_
+        for item in self.indicators:
+            met, most = points_of([tier.when.verdict(columns, fields) for tier in item.tiers], item.tiers, _WIDE)
+            points, is_open = points + met, is_open | (most > met)
+        for condition, floor in self.inclusions:
+            verdict = condition.verdict(columns, fields)
+            place = np.maximum(place, (verdict > 0).view(np.int8) * floor)
+            is_open = is_open | (verdict == 0)
+        return points, place, is_open
+
+
+def supplied(cohort: Cohort, name: str) -> NDArray[np.bool_]:
+    """By file, whether it says anything about a field; what the reader found, so it is the same for any subset."""
+    if name not in cohort.columns:
+        return np.zeros(len(cohort.files), np.bool_)
+    states: dict[str, set[str]] = {}
+    for reading in cohort.readings:
+        if reading.field == name:
+            states.setdefault(reading.file, set()).add(reading.state)
+    return np.array(["used" in states.get(file, {"used"}) for file in cohort.files], np.bool_)

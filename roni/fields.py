@@ -6,24 +6,21 @@ pupils, the dictionary page and the groups of an equality report. A council's ow
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
 
+from roni.declaration import Audience, Break, FieldType, Fraction, Refuse, Route, declarations
 from roni.errors import DictionaryError
 
-FieldType = Literal["percent", "count", "flag", "code", "date", "text"]
-RouteKind = Literal["share", "remainder", "complement", "any_of", "positive", "coded", "before_comma", "after_comma"]
-Audience = Literal["everyone", "school", "sensitive", "youth_justice", "monitoring"]
-
-TYPES: tuple[str, ...] = get_args(FieldType)
-ROUTE_KINDS: tuple[str, ...] = get_args(RouteKind)
-AUDIENCES: tuple[str, ...] = get_args(Audience)
+__all__ = [
+    "BLANK_WORDS", "FLAG_VALUES", "NOT_KNOWN_WORDS", "Audience", "Break", "Dictionary", "Field", "FieldType",
+    "Fraction", "Route", "national", "squeeze",
+]  # fmt: skip
 
 # How a flag reads in any column; a field adds its own words under `values`. Compared casefolded, spaces squeezed.
 FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
@@ -33,39 +30,33 @@ FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
 # Words that state that a value is not known: no problem, and not a blank either.
 NOT_KNOWN_WORDS: tuple[str, ...] = (
     "not known", "unknown", "n/k", "nk", "?", "don't know", "dk", "not recorded", "not obtained", "not yet known",
-    "refused", "not stated", "to be confirmed", "tbc", "awaiting", "pending",
+    "refused", "not stated", "to be confirmed", "tbc", "awaiting", "pending", "n/a", "na", "not applicable",
+    "not available", "no data", "no information",
 )  # fmt: skip
 # What schools leave in a cell to say that there is nothing in it.
 BLANK_WORDS: tuple[str, ...] = ("", "-", "–", "—", ".", "(blank)")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One more way by which a field's value can come, from other fields.
+def squeeze(text: str) -> str:
+    """Casefolded, with single spaces: how words in a cell are compared.
 
-    share: 100 x inputs[0] / inputs[1] · remainder: 100 - 100 x (sum of inputs[:-1]) / inputs[-1] ·
-    complement: 100 - inputs[0] · any_of: yes if any is yes, no only where every supplied one says no ·
-    positive: a count above 0 · coded: looks a code up in `yes` / `no` / `codes` ·
-    before_comma, after_comma: the parts of "Surname, Forename".
+    >>> squeeze("  SEN   Support ")
+    'sen support'
     """
-
-    kind: RouteKind
-    inputs: tuple[str, ...]
-    codes: Mapping[str, str] = field(default_factory=dict)
-    otherwise: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A day on which a field's series breaks, and why: values on either side do not compare."""
-
-    on: date
-    why: str
+    return " ".join(text.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the cohort. `label` is how it reads inside a sentence ("attendance", "looked after")."""
+    """One field of the cohort. `label` is how it reads inside a sentence ("attendance", "looked after").
+
+    `headings`: the first is the one the upload template uses · `values`: wordings for each of yes / no, code or count ·
+    `also`: wordings that say something of another field; of this one they say what a blank says, and count as a
+    positive · `implied`: headings that say something of another field ("Suspensions this year") ·
+    `as_flag`: the flag that a column of this count is when it holds yes and no · `fraction`: how a count reads 1.5:
+    "halves" keeps twice as many halves, "down" drops the part; without it the cell cannot be read ·
+    `form`: what text must match · `blank_means`: what a blank says where only the positive is ever stated.
+    """
 
     name: str
     label: str
@@ -86,7 +77,11 @@ class Field:
     not_known: tuple[str, ...] = ()
     blank_means: str | None = None
     also: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    implied: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     headings: tuple[str, ...] = ()
+    as_flag: str = ""
+    fraction: Fraction | None = None
+    form: str = ""
     routes: tuple[Route, ...] = ()
     said: Mapping[str, str] = field(default_factory=dict)
     since: date | None = None
@@ -97,6 +92,7 @@ class Field:
     scored: bool = True
     carried: bool = True
     listed: bool = True
+    required: bool = False
     unverified: bool = False
     local: bool = False
 
@@ -108,19 +104,52 @@ class Field:
     @property
     def expects(self) -> str:
         """What a cell may hold, for an error sentence."""
+        if "expects" in self.said:
+            return self.said["expects"]
         if self.type == "percent":
             return f"a per cent from {self.minimum or 0:g} to {100 if self.maximum is None else self.maximum:g}"
         if self.type == "count":
-            top = "" if self.maximum is None else f" to {self.maximum:g}"
-            return f"a whole number from {self.minimum or 0:g}{top}" if top else "a whole number, 0 or more"
+            least = f"{self.minimum or 0:g}"
+            return (
+                f"a whole number, {least} or more"
+                if self.maximum is None
+                else f"a whole number from {least} to {self.maximum:g}"
+            )
         if self.type == "flag":
             return "yes or no"
         if self.type == "date":
             return "a date such as 17/07/2011"
         if self.type == "code":
-            named = ", ".join(list(self.codes)[:8])
-            return f"one of {named}" + (" and so on" if len(self.codes) > 8 else "")
+            named = [label if "_" in code or code.islower() else code for code, label in self.codes.items()]
+            return f"one of {', '.join(named[:8])}" + (" and so on" if len(named) > 8 else "")
         return "text"
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What a flag or a code can say: yes and no, or its codes; nothing for other types."""
+        return ("yes", "no") if self.type == "flag" else tuple(self.codes)
+
+    def words(self) -> dict[str, str]:
+        """Every wording that a cell may hold, squeezed, and what it says: yes, no, a code, a count; "" is not known.
+
+        Raises DictionaryError where one wording would say two things.
+        """
+        found: dict[str, str] = {}
+        for answer, texts in self._wordings():
+            for text in texts:
+                if found.setdefault(squeeze(text), answer) != answer:
+                    raise DictionaryError(f"“{text}” would be read both as {found[squeeze(text)]} and as {answer}.")
+        for text in self.not_known:
+            if found.setdefault(squeeze(text), "") != "":
+                raise DictionaryError(f"“{text}” would be read both as {found[squeeze(text)]} and as not known.")
+        return found
+
+    def _wordings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        if self.type == "flag":
+            yield from FLAG_VALUES.items()
+        for code, label in self.codes.items():
+            yield code, (code, code.replace("_", " "), label)
+        yield from self.values.items()
 
 
 class Dictionary(Mapping[str, Field]):
@@ -164,72 +193,38 @@ def national() -> Dictionary:
     return Dictionary(found)
 
 
-_ALLOWED = set(Field.__dataclass_fields__) - {"name", "local"}
-_REQUIRED = ("label", "type", "definition", "source", "use")
-
-
 def _parse(text: str, file: str, *, local: bool) -> list[Field]:
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DictionaryError(f"{file}: this is not a TOML file ({error}).") from error
-    family = str(tables.pop("family", "local"))
-    return [_field(name, row, family, file, local) for name, row in tables.items()]
+    found = []
+    for name, lines, refuse in declarations(text, file):
+        item = Field(**lines, name=name, local=local)
+        _check_values(item, refuse)
+        found.append(item)
+    return found
 
 
-def _field(name: str, row: Any, family: str, file: str, local: bool) -> Field:
-    def refuse(what: str) -> DictionaryError:
-        return DictionaryError(f"{file}: field “{name}”: {what}")
-
-    if not isinstance(row, dict):
-        raise refuse("a field is a table: [name] and then its lines.")
-    if not name.isidentifier() or name != name.lower():
-        raise refuse("a field's name is small letters, digits and underscores.")
-    if unknown := sorted(set(row) - _ALLOWED):
-        raise refuse(f"“{unknown[0]}” is not allowed. Allowed are: {', '.join(sorted(_ALLOWED))}.")
-    if missing := [key for key in _REQUIRED if not row.get(key)]:
-        raise refuse(f"“{missing[0]}” is missing.")
-    _one_of(row["type"], TYPES, "type", refuse)
-    _one_of(row.get("audience", "everyone"), AUDIENCES, "audience", refuse)
-    if row["type"] == "code" and not row.get("codes"):
-        raise refuse("a code field needs its codes.")
-    given = {key: value for key, value in row.items() if key in _ALLOWED} | {"name": name, "local": local}
-    given.setdefault("family", family)
-    for key in ("headings", "not_known"):
-        given[key] = tuple(given.get(key, ()))
-    given["values"] = {key: tuple(texts) for key, texts in row.get("values", {}).items()}
-    given["also"] = {
-        other: {key: tuple(texts) for key, texts in values.items()} for other, values in row.get("also", {}).items()
-    }
-    given["routes"] = tuple(_route(route, refuse) for route in row.get("routes", ()))
-    given["breaks"] = tuple(Break(**item) for item in row.get("breaks", ()))
-    result = Field(**given)
-    _check_values(result, refuse)
-    return result
-
-
-def _one_of(value: Any, allowed: tuple[str, ...], key: str, refuse: Any) -> None:
-    if value not in allowed:
-        raise refuse(f"{key} “{value}” is not allowed. Allowed are: {', '.join(allowed)}.")
-
-
-def _route(row: Mapping[str, Any], refuse: Any) -> Route:
-    _one_of(row.get("kind"), ROUTE_KINDS, "route kind", refuse)
-    return Route(row["kind"], tuple(row["inputs"]), dict(row.get("codes", {})), row.get("otherwise"))
-
-
-def _check_values(item: Field, refuse: Any) -> None:
-    allowed = {"flag": ("yes", "no"), "code": tuple(item.codes)}.get(item.type, ())
+def _check_values(item: Field, refuse: Refuse) -> None:
     for key in item.values:
-        if key not in allowed:
-            raise refuse(f"values for “{key}”, which is not one of {', '.join(allowed) or 'no codes'}.")
-    if item.blank_means is not None and item.blank_means not in (*allowed, "0"):
+        if item.type == "count" and not key.isdecimal():
+            raise refuse(f"values for “{key}”, which is not a whole number.")
+        if item.type != "count" and key not in item.answers:
+            raise refuse(f"values for “{key}”, which is not one of {', '.join(item.answers) or 'no codes'}.")
+    if item.blank_means is not None and item.blank_means not in (("0",) if item.type == "count" else item.answers):
         raise refuse(f"blank_means “{item.blank_means}” is not one of its values.")
+    if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
+        raise refuse("its minimum is above its maximum.")
+    try:
+        item.words()
+        re.compile(item.form)
+    except (DictionaryError, re.error) as error:
+        raise refuse(str(error)) from error
 
 
 def _check_references(fields: Mapping[str, Field]) -> None:
     for item in fields.values():
-        wanted = [name for route in item.routes for name in route.inputs] + list(item.also)
-        for name in wanted:
+        wanted = [name for route in item.routes for name in route.inputs] + [*item.also, *item.implied]
+        for name in wanted + ([item.as_flag] if item.as_flag else []):
             if name not in fields:
                 raise DictionaryError(f"field “{item.name}” refers to “{name}”, which is not a field.")
+        for name, answers in [*item.also.items(), *item.implied.items()]:
+            if unknown := [answer for answer in answers if answer not in fields[name].answers]:
+                raise DictionaryError(f"field “{item.name}”: “{unknown[0]}” is no value of “{name}”.")

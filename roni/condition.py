@@ -7,7 +7,7 @@ from the same threshold, so that the sentence and the boundary cannot disagree.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -82,7 +82,7 @@ class _Threshold(_OneField):
         return {self.field: (round(self.threshold - step, 10), self.threshold)}
 
     def _amount(self, item: Field) -> str:
-        unit = "%" if item.type == "percent" else item.unit
+        unit = "%" if item.type == "percent" else "" if _is_counted(item) else item.unit
         return f"{self.threshold:g} {unit}".rstrip()
 
 
@@ -131,11 +131,13 @@ class OneOf(_OneField):
 
     def words(self, fields: Dictionary) -> str:
         item = fields[self.field]
-        return " or ".join(item.said.get(code, f"{item.label}: {item.codes[code]}") for code in self.codes)
+        if all(code in item.said for code in self.codes):
+            return _either([item.said[code] for code in self.codes])
+        return f"{item.label}: {_either([item.codes[code] for code in self.codes])}"
 
     def denial(self, fields: Dictionary) -> str:
         item = fields[self.field]
-        return f"{item.label}: not " + " or ".join(item.codes[code] for code in self.codes)
+        return f"{item.label}: not {_either([item.codes[code] for code in self.codes])}"
 
     def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
         return {self.field: tuple(fields[self.field].codes)}
@@ -249,11 +251,16 @@ def _known(values: Values) -> Verdicts:
 
 
 def _is_counted(item: Field) -> bool:
-    """Whether it reads as a number of things: “3 or more suspensions”."""
-    return item.type == "count" and (not item.unit or "many" in item.said)
+    """Whether it reads as a number of things: “3 or more suspensions”, but “scaled score below 100”."""
+    return item.type == "count" and "many" in item.said
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _inside(part: Condition, words: str) -> str:
     while isinstance(part, Not):
         part = part.part
-    return f"({words})" if isinstance(part, _Several) else words
+    several = isinstance(part, _Several) or (isinstance(part, OneOf) and len(part.codes) > 1)
+    return f"({words})" if several else words

@@ -17,7 +17,7 @@ from roni.calendar import check_names
 from roni.cohort import Cohort, Values, is_known
 from roni.condition import merged_edges, typed
 from roni.fields import Dictionary
-from roni.points import Card, band_of, blocks, columns_of, floor_of, points_of
+from roni.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
 _BAND, _OWN, _ALONE = 1 << 16, 1 << 32, 1 << 33

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from roni.asking import Standing, ask_first, supplied
 from roni.cohort import Cohort
-from roni.points import Card, band_of, blocks, columns_of, floor_of, points_of
+from roni.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 
 __all__ = ["Assessment", "Card", "ColumnNotKnown", "assess"]
 

@@ -13,7 +13,7 @@ from roni.errors import DictionaryError
 
 FieldType = Literal["percent", "count", "flag", "code", "date", "text"]
 RouteKind = Literal[
-    "share", "remainder", "complement", "any_of", "positive", "dated", "same", "first_yes", "coded", "before_comma",
+    "share", "remainder", "complement", "any_of", "positive", "given", "same", "flags", "coded", "before_comma",
     "after_comma",
 ]  # fmt: skip
 Fraction = Literal["halves", "down"]
@@ -47,8 +47,8 @@ class Route:
 
     share: 100 x inputs[0] / inputs[1] · remainder: 100 - 100 x (sum of inputs[:-1]) / inputs[-1] ·
     complement: 100 - inputs[0] · any_of: yes if any is yes, no only where every supplied one says no ·
-    positive: a count above 0 · dated: yes where inputs[0] is known · same: inputs[0] as it is ·
-    first_yes: `codes` of the first input that is yes, `otherwise` where all say no ·
+    positive: a count above 0 · given: yes where inputs[0] is known · same: inputs[0] as it is ·
+    flags: `codes` of the first input that is yes, `otherwise` where all say no ·
     coded: inputs[0] looked up in `codes`, `otherwise` for whatever is not there ·
     before_comma, after_comma: the parts of "Surname, Forename".
 

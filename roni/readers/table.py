@@ -1,33 +1,25 @@
-"""A table as it stands in a file: headings and text, before anything is understood."""
+"""Any file of a table as raw text: what the file is decides how it is read, never its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from roni.readers.csv import read_csv
+from roni.readers.formats import format_of
+from roni.readers.heading_row import Known
+from roni.readers.parquet import read_parquet
+from roni.readers.raw import RawTable as RawTable
+from roni.readers.xlsx import read_xlsx
 
-from roni.errors import ProblemBlock
+_READERS = {"csv": read_csv, "xlsx": read_xlsx, "parquet": read_parquet}
 
 
-@dataclass(frozen=True)
-class RawTable:
-    """One sheet or file: every cell as text, stripped of spaces at both ends; null is an empty cell.
+def read_tables(path: str | Path, known: Known) -> list[RawTable]:
+    """Every table of pupils in a file: one, or one for each sheet of the same headings.
 
-    `columns[i]` is a pyarrow string Array under `headings[i]` (headings as written; they may repeat or be blank).
-    `rows[j]` is the number a spreadsheet shows for row j. Blank rows are not rows; totals rows are still here.
-    `how` is how the file itself was read (encoding, delimiter, sheet, heading row), for the report.
+    `known(heading)` says whether a heading is one of a known field; the row with most of them holds the headings.
+    Raises FileRefusedError, with a stable code and a sentence that says what to do, for whatever is not such a table
+    or cannot be read without losing rows.
     """
-
-    file: str
-    headings: tuple[str, ...]
-    columns: tuple[Any, ...]
-    rows: NDArray[np.int64]
-    digest: str
-    how: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[ProblemBlock, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.rows)
+    place = Path(path)
+    return _READERS[format_of(place)](place, known)

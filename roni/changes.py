@@ -1,0 +1,208 @@
+"""Why a pupil moved between two checks: which indicators changed, or only the window, the scorecard or the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.assessment import assess
+from roni.cohort import is_known
+from roni.condition import Condition
+from roni.facts import facts, known_value
+from roni.lines import Lines, distinct
+
+if TYPE_CHECKING:
+    from roni.assessment import Assessment, Card
+    from roni.cohort import Cohort
+
+Mask = NDArray[np.bool_]
+
+# Figures of a period, by what a person calls them. Over another period they do not compare.
+MEASURED: Mapping[str, frozenset[str]] = {
+    "attendance": frozenset({"attendance", "absence"}),
+    "suspensions": frozenset({"suspended", "suspensions", "suspension_sessions", "suspension_days"}),
+}
+PERIODS = ("attendance_from", "suspensions_window")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The same m pupils in both checks, aligned, both judged by the card of now.
+
+    `card_effect` [m]: who had other points or another band under the card of then.
+    """
+
+    before: Assessment
+    now: Assessment
+    card_effect: Mask
+
+    @classmethod
+    def of(cls, previous: Assessment, there: NDArray[np.int64], now: Assessment, here: NDArray[np.int64]) -> Pairs:
+        before = assess(now.card, _facts_read(previous.cohort, now.card, there))
+        after = assess(now.card, _facts_read(now.cohort, now.card, here))
+        if previous.card.digest == now.card.digest:
+            return cls(before, after, np.zeros(len(here), np.bool_))
+        other_band = _band_names(previous)[previous.band[there]] != _band_names(before)[before.band]
+        return cls(before, after, other_band | (previous.points[there] != before.points))
+
+
+def why(pairs: Pairs, model_effect: Mask) -> Lines:
+    """One line a pair: what changed, with the raw values of both checks; empty where nothing did.
+
+    `model_effect` [m]: whose band moved otherwise than the scorecard's did.
+    """
+    lines, changes = Lines(len(pairs.now)), list(_changes(pairs))
+    changed = _anybody(changes, len(pairs.now))
+    _say_cause(lines, "the scorecard", pairs.card_effect, changed)
+    _say_cause(lines, "the trained model's band", model_effect, changed | pairs.card_effect)
+    _say_window(lines, pairs, changes, changed & ~pairs.card_effect & ~model_effect)
+    for change in changes:
+        lines.say(change.places, change.texts, np.arange(len(change.places)))
+    return lines
+
+
+def another_window(before: Cohort, now: Cohort, figure: str) -> Mask:
+    """Whose figures of attendance or suspensions are of periods that do not compare [m].
+
+    Attendance: the period starts on another day; the same period carried on to a later day does compare. Suspensions:
+    counted over another window. What is counted within a year starts afresh with each academic year.
+    """
+    if figure == "attendance":
+        then, today = before.column("attendance_from"), now.column("attendance_from")
+        return np.asarray((then != today) & ~np.isnat(then) & ~np.isnat(today))
+    then, today = before.column("suspensions_window"), now.column("suspensions_window")
+    this_year = list(now.fields["suspensions_window"].codes).index("this_year")
+    afresh = (before.check.year != now.check.year) & (today == this_year)
+    return np.asarray((then >= 0) & (today >= 0) & ((then != today) | afresh))
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What changed of one indicator or inclusion: whose, and in words."""
+
+    when: tuple[Condition, ...]
+    places: NDArray[np.int64]
+    texts: Any  # pyarrow strings, one a place
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for condition in self.when for name in condition.fields))
+
+
+def _changes(pairs: Pairs) -> Iterator[_Change]:
+    card = pairs.now.card
+    for place, indicator in enumerate(card.active):
+        then, today = (made.indicator_points(place) for made in (pairs.before, pairs.now))
+        places = np.flatnonzero((then[0] != today[0]) | (then[1] != today[1]))
+        said = [_state(made, place, places) for made in (pairs.now, pairs.before)]
+        yield _Change(tuple(tier.when for tier in indicator.tiers), places, _was(*said))
+    scored = {name for indicator in card.active for name in indicator.fields}
+    for place, inclusion in enumerate(card.inclusions):
+        if scored.isdisjoint(inclusion.when.fields):  # else the indicator has said it
+            places = np.flatnonzero(pairs.before.inclusions[:, place] != pairs.now.inclusions[:, place])
+            said = [_inclusion_state(made, place, places) for made in (pairs.now, pairs.before)]
+            yield _Change((inclusion.when,), places, _was(*said))
+
+
+def _was(now: Any, before: Any) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(now, before, ", was ")
+
+
+def _state(made: Assessment, place: int, places: NDArray[np.int64]) -> Any:
+    """What an indicator says of some pupils, met or not: pyarrow strings, one a place."""
+    cohort, indicator = made.cohort, made.card.active[place]
+    points, most = (amount[places] for amount in made.indicator_points(place))
+    lines = Lines(len(places))
+    unsaid = np.ones(len(places), np.bool_)
+    for column, (owner, tier) in enumerate(made.card.tiers):
+        if owner == place:
+            met = np.flatnonzero(unsaid & (made.tiers[places, column] > 0))
+            texts, which = facts(tier.when, cohort, places[met])
+            lines.say(met, [f"{text} +{tier.points}" for text in texts], which)
+            unsaid[met] = False
+    _say_not_met(lines, cohort, indicator.fields, places, unsaid)
+    lines.say(np.flatnonzero((most > points) & (points > 0)), ["perhaps more"])
+    return lines.joined(separator=", ").combine_chunks()
+
+
+def _inclusion_state(made: Assessment, place: int, places: NDArray[np.int64]) -> Any:
+    inclusion, verdict = made.card.inclusions[place], made.inclusions[places, place]
+    lines, met = Lines(len(places)), np.flatnonzero(verdict > 0)
+    texts, which = facts(inclusion.when, made.cohort, places[met])
+    lines.say(met, [f"{text}: at least {inclusion.band}" for text in texts], which)
+    _say_not_met(lines, made.cohort, inclusion.when.fields, places, verdict <= 0)
+    return lines.joined(separator=", ").combine_chunks()
+
+
+def _say_not_met(lines: Lines, cohort: Cohort, names: tuple[str, ...], places: NDArray[np.int64], which: Mask) -> None:
+    """The raw values of what did not score: “attendance 91.0 %”, “young carer not known”."""
+    places = places[which]
+    read = [cohort.columns[name][places] for name in names if name in cohort.columns]
+    first, of = distinct(*read) if read else (np.zeros(min(len(places), 1), np.int64), np.zeros(len(places), np.int32))
+    texts = [
+        ", ".join(
+            known_value(cohort, name, int(places[one])) or f"{cohort.fields[name].label} not known" for name in names
+        )
+        for one in first
+    ]
+    lines.say(np.flatnonzero(which), texts, of)
+
+
+def _say_cause(lines: Lines, cause: str, of: Mask, others: Mask) -> None:
+    lines.say(np.flatnonzero(of & ~others), [f"only {cause} changed"])
+    lines.say(np.flatnonzero(of & others), [f"{cause} changed too"])
+
+
+def _say_window(lines: Lines, pairs: Pairs, changes: list[_Change], among: Mask) -> None:
+    """Who moved by figures of another period and by nothing else."""
+    before, now = pairs.before.cohort, pairs.now.cohort
+    windows = {figure: another_window(before, now, figure) for figure in MEASURED}
+    moved = {figure: np.zeros(len(among), np.bool_) for figure in MEASURED}
+    alone = among.copy()
+    for change in changes:
+        explained = np.zeros(len(among), np.bool_)
+        for figure, names in MEASURED.items():
+            others = [name for name in change.fields if name not in names]
+            if len(others) < len(change.fields):
+                by_window = windows[figure] & _equal(before, now, others)
+                moved[figure][change.places] |= by_window[change.places]
+                explained |= by_window
+        alone[change.places] &= explained[change.places]
+    both = moved["attendance"] & moved["suspensions"]
+    for figure in MEASURED:
+        lines.say(np.flatnonzero(alone & moved[figure] & ~both), [f"only the {figure} window changed"])
+    lines.say(np.flatnonzero(alone & both), ["only the attendance and suspensions windows changed"])
+
+
+def _equal(before: Cohort, now: Cohort, names: list[str]) -> Mask:
+    """Whose values of all these fields are the same in both checks, or known in neither."""
+    same = np.ones(len(now), np.bool_)
+    for name in names:
+        item, then, today = now.fields[name], before.column(name), now.column(name)
+        same &= (then == today) | (~is_known(item, then) & ~is_known(item, today))
+    return same
+
+
+def _anybody(changes: list[_Change], size: int) -> Mask:
+    changed = np.zeros(size, np.bool_)
+    for change in changes:
+        changed[change.places] = True
+    return changed
+
+
+def _facts_read(cohort: Cohort, card: Card, places: NDArray[np.int64]) -> Cohort:
+    """The pupils at these places, with only what the card reads, and the periods of it."""
+    fields = cohort.fields
+    figures = [name for item in card.fields for route in fields[item].routes for name in route.inputs]
+    wanted = {*card.fields, *figures, *PERIODS} & set(cohort.columns)
+    return replace(cohort, columns={name: cohort.columns[name] for name in wanted}).take(places)
+
+
+def _band_names(made: Assessment) -> NDArray[Any]:
+    return np.array([band.name for band in made.card.bands])

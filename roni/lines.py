@@ -1,0 +1,113 @@
+"""Short texts gathered into one line a pupil, for all pupils at once.
+
+Each distinct text is made once; a pupil's line is a list of places among them. So a million lines cost no loop over
+pupils, only as many Python strings as there are different things to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PUPILS_AT_ONCE = 250_000  # keeps the texts in the making small beside the lines that are kept
+
+
+class Lines:
+    """The texts said of each of `size` pupils, in the order in which they are added.
+
+    >>> import numpy as np
+    >>> lines = Lines(3)
+    >>> lines.say(np.array([0, 2]), ["young carer +2"])
+    >>> lines.say(np.array([2]), ["1 suspension +1", "2 suspensions +1"], np.array([1]))
+    >>> lines.joined().to_pylist()
+    ['young carer +2', '', 'young carer +2; 2 suspensions +1']
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._texts: list[Any] = []
+        self._texts_so_far = 0
+        self._said: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
+
+    def say(self, places: NDArray[Any], texts: Sequence[str] | Any, which: NDArray[Any] | None = None) -> None:
+        """Say `texts[which[k]]` of the pupil at `places[k]`; without `which`, `texts[0]` of each. No place twice.
+
+        `texts` is a list, or a pyarrow string array where there are many.
+        """
+        import pyarrow as pa
+
+        if not len(places):
+            return
+        chosen = np.zeros(len(places), np.int32) if which is None else np.asarray(which, np.int32)
+        self._said.append((np.asarray(places, np.int64), chosen + np.int32(self._texts_so_far)))
+        self._texts.append(pa.array(texts, pa.string()))
+        self._texts_so_far += len(texts)
+
+    def joined(self, order: NDArray[np.int64] | None = None, separator: str = "; ") -> Any:
+        """One line a pupil, empty where nothing is said: a pyarrow chunked array of strings.
+
+        With `order`, a permutation of the pupils, line k is of the pupil at `order[k]`.
+        """
+        import pyarrow as pa
+
+        starts, which = self._by_pupil(order)
+        texts = pa.concat_arrays(self._texts) if self._texts else pa.array([], pa.string())
+        chunks = [
+            _join(texts, starts[first : first + PUPILS_AT_ONCE + 1], which, separator)
+            for first in range(0, self.size, PUPILS_AT_ONCE)
+        ]
+        return pa.chunked_array(chunks, pa.string())
+
+    def _by_pupil(self, order: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Where each pupil's texts start, and the texts of one pupil after the other."""
+        line = np.arange(self.size)
+        if order is not None:
+            line[order] = np.arange(self.size)
+        starts = np.zeros(self.size + 1, np.int64)
+        for places, _ in self._said:
+            starts[line[places] + 1] += 1
+        np.cumsum(starts, out=starts)
+        which = np.empty(int(starts[-1]), np.int32)
+        next_free = starts[:-1].copy()
+        for places, chosen in self._said:
+            at = line[places]
+            which[next_free[at]] = chosen
+            next_free[at] += 1
+        return starts, which
+
+
+def _join(texts: Any, starts: NDArray[np.int64], which: NDArray[np.int32], separator: str) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    offsets = pa.array((starts - starts[0]).astype(np.int32))
+    said = texts.take(pa.array(which[starts[0] : starts[-1]]))
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, said), separator)
+
+
+def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The different rows of aligned columns: the place of the first of each, and which one every row is.
+
+    NaN equals NaN. Shapes: columns [m] each; returns [d] and [m].
+
+    >>> import numpy as np
+    >>> [part.tolist() for part in distinct(np.array([5, 7, 5, 7]), np.array([1, 1, 1, 2]))]
+    [[0, 1, 3], [0, 1, 0, 2]]
+    """
+    which = np.zeros(len(columns[0]), np.int64) if columns else np.zeros(0, np.int64)
+    for column in columns:
+        codes = _codes(column)
+        which = _codes(which * (int(codes.max(initial=0)) + 1) + codes)
+    first = np.empty(int(which.max(initial=-1)) + 1, np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]  # of equal rows the first is written last
+    return first, which.astype(np.int32)
+
+
+def _codes(column: NDArray[Any]) -> NDArray[np.int64]:
+    import pyarrow as pa
+
+    encoded = pa.array(column).dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices).astype(np.int64)

@@ -1,0 +1,231 @@
+"""Two checks compared: who is new or has left, who went up or down, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni import roll
+from roni.assessment import assess
+from roni.carry import places_of
+from roni.changes import Pairs, why
+from roni.frames import to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from roni.assessment import Assessment
+    from roni.cohort import Cohort
+
+KINDS = ("up", "new", "down", "unchanged", "left", "not compared", "not asked for in both checks")
+UP, NEW, DOWN, UNCHANGED, LEFT, NOT_COMPARED, NOT_ASKED = range(len(KINDS))
+
+
+class Look(NamedTuple):
+    """One check's assessed pupils; with a register also its band [n] and rank [n], 0 for none."""
+
+    cohort: Cohort
+    assessment: Assessment
+    register_band: NDArray[np.int8] | None = None
+    register_rank: NDArray[np.int64] | None = None
+
+    @property
+    def band(self) -> NDArray[np.int8]:
+        return self.assessment.band if self.register_band is None else self.register_band
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        return np.zeros(len(self.cohort), np.int64) if self.register_rank is None else self.register_rank
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Who has a score to compare: neither restricted nor in no list."""
+        return ~self.assessment.restricted & ~roll.died(self.cohort)
+
+    def only(self, place: int) -> Look:
+        """The pupil at one place alone: a score does not depend on who else is there."""
+        cohort, one = self.cohort.take(np.array([place])), slice(place, place + 1)
+        return Look(cohort, assess(self.assessment.card, cohort), self.band[one], self.rank[one])
+
+
+def compare(previous: Look | tuple[Cohort, Assessment], now: Look | tuple[Cohort, Assessment]) -> Movement:
+    """Compare two assessed cohorts by the pupils' keys.
+
+    Up and down go by band first, then by points. A pupil who has no score in one of the two checks (information
+    restricted, or in no list) is not compared; one whose leaving cohort was asked for in only one check is neither
+    new nor left.
+    """
+    return Movement(Look(*previous), Look(*now))
+
+
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """One entry for every pupil of either check: first those of now, in their order, then those only of before.
+
+    `here` and `there` [u] are the pupil's places now and before, -1 for none; `kind` [u] is a place in KINDS.
+    """
+
+    previous: Look
+    now: Look
+
+    def __len__(self) -> int:
+        return len(self.here)
+
+    @cached_property
+    def here(self) -> NDArray[np.int64]:
+        return np.concatenate([np.arange(len(self.now.cohort)), np.full(len(self._gone), -1)])
+
+    @cached_property
+    def there(self) -> NDArray[np.int64]:
+        return np.concatenate([places_of(self.now.cohort.keys, self.previous.cohort.keys), self._gone])
+
+    @cached_property
+    def _gone(self) -> NDArray[np.int64]:
+        return np.flatnonzero(places_of(self.previous.cohort.keys, self.now.cohort.keys) < 0)
+
+    @cached_property
+    def _both(self) -> NDArray[np.int64]:
+        """Entries with a score in both checks."""
+        found = np.flatnonzero((self.here >= 0) & (self.there >= 0))
+        return found[self.now.scored[self.here[found]] & self.previous.scored[self.there[found]]]
+
+    @cached_property
+    def kind(self) -> NDArray[np.int8]:
+        kind = np.full(len(self), NOT_COMPARED, np.int8)
+        kind[self._both] = self._direction
+        for look, others, own, name in (
+            (self.now, self.there, self.here, NEW),
+            (self.previous, self.here, self.there, LEFT),
+        ):
+            alone = np.flatnonzero(others < 0)
+            listed = alone[~roll.died(look.cohort)[own[alone]]]
+            kind[listed] = np.where(self._asked_in_both(look.cohort)[own[listed]], name, NOT_ASKED)
+        return kind
+
+    @property
+    def _direction(self) -> NDArray[np.int8]:
+        """Up, down or unchanged of those in both: by band, then points."""
+        here, there = self.here[self._both], self.there[self._both]
+        band, points = self._band_to_compare[there], self._points_to_compare[there]
+        band_step = np.sign(self.now.band[here] - band)
+        points_step = np.sign(self.now.assessment.points[here] - points)
+        step = np.where(band_step == 0, points_step, band_step)
+        return np.asarray(np.array([DOWN, UNCHANGED, UP], np.int8)[step + 1])
+
+    @cached_property
+    def _comparable(self) -> Assessment | None:
+        """The earlier check by the card of now, where the two cards' bands have other names: None where they agree."""
+        then, today = (look.assessment.card for look in (self.previous, self.now))
+        if [band.name for band in then.bands] == [band.name for band in today.bands]:
+            return None
+        return assess(today, self.previous.cohort)
+
+    @property
+    def _band_to_compare(self) -> NDArray[np.int8]:
+        return self.previous.band if self._comparable is None else self._comparable.band
+
+    @property
+    def _points_to_compare(self) -> NDArray[np.int16]:
+        return self.previous.assessment.points if self._comparable is None else self._comparable.points
+
+    def _asked_in_both(self, cohort: Cohort) -> NDArray[np.bool_]:
+        """Whose leaving cohort was asked for in both checks; one that is not known counts as asked for."""
+        asked = _asked(self.previous.cohort) & _asked(self.now.cohort)
+        leavers = _leavers(cohort)
+        return np.asarray(np.isin(leavers, list(asked)) | (leavers == 0))
+
+    @cached_property
+    def why(self) -> Any:
+        """One line an entry: what changed, with the raw values of both checks (pyarrow strings)."""
+        here, there = self.here[self._both], self.there[self._both]
+        pairs = Pairs.of(self.previous.assessment, there, self.now.assessment, here)
+        by_rules = self.now.assessment.band[here] - self.previous.assessment.band[there]
+        model_effect = (self.now.band[here] - self.previous.band[there]) != by_rules
+        return _spread(why(pairs, model_effect).joined(), self._both, len(self))
+
+    def counts(self) -> dict[str, int]:
+        """How many entries of each kind, those without any left out."""
+        numbers = np.bincount(self.kind, minlength=len(KINDS)).tolist()
+        return {name: number for name, number in zip(KINDS, numbers, strict=True) if number}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an entry as pandas, in the order of `to_table`."""
+        return to_frame(self.to_table())
+
+    def to_table(self) -> Any:
+        """One row an entry as a pyarrow table: by kind, then by rank now (or before), then by key."""
+        import pyarrow as pa
+
+        then, today = _side(self.previous, self.there), _side(self.now, self.here)
+        said = {
+            "key": self._text(self.now.cohort.keys, self.previous.cohort.keys),
+            **{name: self._named(name) for name in ("upn", "surname", "forename", "school_name")},
+            "kind": pa.array(KINDS).take(pa.array(self.kind)),
+            **{f"{name}_{when}": side[name] for name in then for when, side in (("before", then), ("now", today))},
+            "why": self.why,
+        }
+        return pa.table(said).take(pa.array(self._order))
+
+    @property
+    def _order(self) -> NDArray[np.int64]:
+        import pyarrow.compute as pc
+
+        keys = self._text(self.now.cohort.keys, self.previous.cohort.keys)
+        by_key = np.asarray(pc.sort_indices(keys)).astype(np.int64)
+        rank = np.where(self.here >= 0, _at(self.now.rank, self.here), _at(self.previous.rank, self.there))
+        return by_key[np.lexsort([rank[by_key], self.kind[by_key]])]
+
+    def _named(self, name: str) -> Any:
+        return self._text(self.now.cohort.column(name), self.previous.cohort.column(name))
+
+    def _text(self, now: Any, before: Any) -> Any:
+        """A text of each entry: as it stands now, and of those who have gone as it stood before."""
+        import pyarrow as pa
+
+        places = np.where(self.here >= 0, self.here, len(now) + self.there)
+        return pa.concat_arrays([now, before]).take(pa.array(places))
+
+
+def _side(look: Look, places: NDArray[np.int64]) -> dict[str, Any]:
+    """Band, points and rank of each entry in one check; null where the pupil is not in it or has no score."""
+    import pyarrow as pa
+
+    without = ~_at(look.scored, places)
+    names = pa.array([band.name for band in look.assessment.card.bands])
+    rank = _at(look.rank, places)
+    return {
+        "band": names.take(pa.array(_at(look.band, places), mask=without)),
+        "points": pa.array(_at(look.assessment.points, places), mask=without),
+        "rank": pa.array(rank, mask=without | (rank == 0)),
+    }
+
+
+def _at(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+    """The values at these places; 0 or False at place -1, which is nobody."""
+    return np.append(values, values.dtype.type(0))[places]
+
+
+def _asked(cohort: Cohort) -> set[int]:
+    """The leaving cohorts a check was about: its focus years, and every accepted year that is in the files."""
+    check = cohort.check
+    focus = {check.year.leavers(year) for year in check.focus_years if year in check.accepted_years}
+    return focus | set(np.unique(_leavers(cohort)).tolist())
+
+
+def _leavers(cohort: Cohort) -> NDArray[np.int64]:
+    """The summer in which each pupil finishes Year 11; 0 where the year group is not known."""
+    groups = cohort.column("year_group").astype(np.int64)
+    return np.where(groups >= 0, cohort.check.year.leavers(0) - groups, 0)
+
+
+def _spread(lines: Any, places: NDArray[np.int64], size: int) -> Any:
+    """Lines of some entries among all, empty for the others."""
+    import pyarrow as pa
+
+    which = np.full(size, len(lines), np.int64)
+    which[places] = np.arange(len(lines))
+    return pa.chunked_array([*lines.chunks, pa.array([""])]).combine_chunks().take(pa.array(which))

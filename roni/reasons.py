@@ -1,0 +1,133 @@
+"""Why each pupil has the points there are, and what is not known: one line a pupil, for all pupils at once.
+
+The points in a pupil's reasons add up to the pupil's points: both are read off the same tier matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.facts import facts
+from roni.lines import Lines
+
+if TYPE_CHECKING:
+    from roni.assessment import Assessment
+    from roni.cohort import Cohort
+    from roni.indicator import Tier
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Which pupils one tier gives its points, being the highest met of its indicator; and for whom it is still open."""
+
+    owner: int  # place in card.active
+    tier: Tier
+    met: Mask
+    open: Mask
+
+
+def tiers_paid(assessment: Assessment) -> Iterator[Paid]:
+    """Each tier in the order of the card, with who gets it and for whom it would give more were it known."""
+    done: dict[int, Mask] = {}
+    for column, (owner, tier) in enumerate(assessment.card.tiers):
+        verdict = assessment.tiers[:, column]
+        above = done.get(owner)
+        met, open_ = verdict > 0, verdict == 0
+        if above is not None:
+            met, open_ = met & ~above, open_ & ~above
+        done[owner] = met if above is None else above | met
+        yield Paid(owner, tier, met, open_ & ~assessment.restricted)
+
+
+def reasons(cohort: Cohort, assessment: Assessment) -> Lines:
+    """Each pupil's met tiers, most points first, such as “attendance 84.2 % (below 85 %) +2; young carer +2”.
+
+    Automatic inclusions stand at the end: “looked after: at least amber”. Of restricted pupils nothing is said.
+    """
+    lines = Lines(len(cohort))
+    for paid in sorted(tiers_paid(assessment), key=lambda paid: -paid.tier.points):
+        places = np.flatnonzero(paid.met)
+        texts, which = facts(paid.tier.when, cohort, places)
+        lines.say(places, [f"{text} +{paid.tier.points}" for text in texts], which)
+    for column, inclusion in enumerate(assessment.card.inclusions):
+        places = np.flatnonzero(assessment.inclusions[:, column] > 0)
+        texts, which = facts(inclusion.when, cohort, places)
+        lines.say(places, [f"{text}: at least {inclusion.band}" for text in texts], which)
+    return lines
+
+
+def not_known(cohort: Cohort, assessment: Assessment) -> Lines:
+    """The fields that are not known of each pupil and could still change the points or the band, in card order.
+
+    What a whole file says nothing about is not repeated on its pupils' lines: `said_once` says it.
+    """
+    lines = Lines(len(cohort))
+    lacking = _files_lacking(cohort, assessment)
+    for name, open_ in fields_open(cohort, assessment).items():
+        if name in cohort.columns:
+            gaps = open_ & ~np.isin(cohort.file_index, lacking.get(name, []))
+            lines.say(np.flatnonzero(gaps), [cohort.fields[name].label])
+    return lines
+
+
+def fields_open(cohort: Cohort, assessment: Assessment) -> dict[str, Mask]:
+    """For whom each field of the card is not known where knowing it could still change something [n each]."""
+    found = {name: np.zeros(len(cohort), np.bool_) for name in assessment.card.fields}
+    for names, open_ in _open(assessment):
+        for name in names:
+            found[name] |= open_
+    for name, open_ in found.items():
+        if name in cohort.columns:
+            open_ &= ~cohort.known(name)
+    return found
+
+
+def ask_first(cohort: Cohort, assessment: Assessment) -> Lines:
+    """The one thing to find out first of each pupil, and who supplies it: “suspensions (school)”."""
+    lines = Lines(len(cohort))
+    asked = np.flatnonzero(assessment.ask_first >= 0)
+    texts = [f"{cohort.fields[name].label} ({cohort.fields[name].supplier})" for name in assessment.ask_fields]
+    lines.say(asked, texts, assessment.ask_first[asked])
+    return lines
+
+
+def said_once(cohort: Cohort, assessment: Assessment) -> list[str]:
+    """What whole files say nothing about, one sentence each, with what it could add."""
+    return [
+        f"{gap.file} says nothing about {cohort.fields[gap.field].label}: not known, up to {points(gap.points)} "
+        f"for each of {gap.pupils:,} pupils."
+        for gap in assessment.columns_not_known
+    ]
+
+
+def points(count: int) -> str:
+    """A number of points in words.
+
+    >>> points(1), points(2)
+    ('1 point', '2 points')
+    """
+    return f"{count} point" + ("" if count == 1 else "s")
+
+
+def _open(assessment: Assessment) -> Iterator[tuple[tuple[str, ...], Mask]]:
+    """The fields of each tier and inclusion, and for whom it is not ruled out and would add something."""
+    for paid in tiers_paid(assessment):
+        yield paid.tier.when.fields, paid.open
+    bands = [band.name for band in assessment.card.bands]
+    for column, inclusion in enumerate(assessment.card.inclusions):
+        would_raise = assessment.band < bands.index(inclusion.band)
+        yield inclusion.when.fields, (assessment.inclusions[:, column] == 0) & would_raise & ~assessment.restricted
+
+
+def _files_lacking(cohort: Cohort, assessment: Assessment) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for gap in assessment.columns_not_known:
+        found.setdefault(gap.field, []).append(cohort.files.index(gap.file))
+    return found

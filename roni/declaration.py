@@ -34,7 +34,9 @@ KEYS: Mapping[str, tuple[Any, str]] = {
     **dict.fromkeys((*REQUIRED, "family", "supplier", "audience", "due", "unit"), _TEXT),
     **dict.fromkeys(("blank_means", "as_flag", "fraction", "form", "protected", "proxy"), _TEXT),
     **dict.fromkeys(("minimum", "maximum", "grid"), _NUMBER),
-    **dict.fromkeys(("special_category", "scored", "carried", "listed", "required", "unverified"), _YES_OR_NO),
+    **dict.fromkeys(
+        ("special_category", "scored", "carried", "listed", "required", "unverified", "often_below_one"), _YES_OR_NO
+    ),
     **dict.fromkeys(("headings", "not_known", "routes", "breaks"), _LIST),
     **dict.fromkeys(("codes", "values", "also", "implied", "said"), _TABLE),
     "since": _DATE,

@@ -60,17 +60,15 @@ SENTENCES: dict[str, str] = {
     "Repair the formula, or paste the value.",
     "looks_like_fraction": "“{column}” holds a value between 0 and 1 in a column of per cents. It counts as not known. "
     "Write it as a per cent, for example 87.5.",
-    "zero_attendance": "“{column}” is 0 %. It is kept. Check that the pupil really attended no session, "
+    "zero_attendance": "Attendance (from “{column}”) is 0 %. It is kept. Check that the pupil really attended no session, "
     "or leave the cell blank if it is not known.",
-    "few_sessions": "Attendance rests on fewer than {limit} possible sessions. It is scored and marked “few sessions”.",
-    "routes_disagree": "{label} is given in several ways that disagree ({routes}). The first is used. Correct one of "
-    "them.",
+    "routes_disagree": "“{column}” say different things about {label}. The first that is known is used. Correct the "
+    "others.",
     "columns_disagree": "Two columns give different values of {label}. It counts as not known. Correct one, or map "
     "only one.",
     "year_group_unreadable": "“{column}” cannot be read as a year group. The pupil is kept. Write it as 11 or Year 11.",
-    "birth_date_unlikely": "“{column}” does not fit the year group. Check both.",
     # identity
-    "upn_missing": "There is no UPN. The pupil is kept{fallback}. Add the UPN.",
+    "upn_missing": "There is no UPN. The pupil is recognised by another identifier. Add the UPN.",
     "upn_malformed": "“{column}” is not a UPN: a UPN is a letter, 11 digits and a digit or letter. "
     "It is kept as written and not used to recognise the pupil. Correct it.",
     "upn_check_letter": "“{column}” has a check letter that does not fit its digits. It is kept as written. "
@@ -79,25 +77,46 @@ SENTENCES: dict[str, str] = {
     "upn_shared": "Two rows have the same UPN but different names and birth dates. Both pupils are kept. Correct "
     "the UPN.",
     "no_key": "The pupil has no identifier and cannot be matched between checks. Add the UPN.",
+    "no_key_column": "No column identifies the pupils, so they cannot be matched between checks. Add a column of UPNs.",
     "merged": "This pupil stands on more than one row (rows {rows}) and “{column}” differs. It counts as not known. "
+    "Delete the wrong row.",
+    "merged_text": "This pupil stands on more than one row (rows {rows}) and “{column}” differs. The first is shown. "
     "Delete the wrong row.",
     "registrations_differ": "This pupil is on roll in two files and {label} differs. The main school's value is used.",
     # columns and files
     "heading_unknown": "“{column}” is not a heading we know, so the column is not used. {nearest}",
     "heading_blank": "Column {position} has values but no heading, so it is not used. Give it a heading.",
-    "blanks_read_as": "“{column}” states {positive} but never the opposite, so {count} blank cells were read as "
-    "“{meaning}”. If a blank means not known, say so.",
-    "field_absent": "There is no column for {label}: not known for every pupil.",
-    "field_empty": "“{column}” has no value at all: not known for every pupil.",
-    "period_not_stated": "Attendance has no dates. Say which period it covers.",
     "row_ragged": "This row has more cells than there are headings. The extra cells are not used. Check that the row "
     "has not shifted.",
+    "column_nested": "“{column}” holds lists or records instead of single values, so the column is not used. "
+    "Give it one value a pupil.",
     # supplements
     "not_on_roll": "This row of a council list matches no pupil in the cohort. Check the UPN, or add the pupil to "
     "the roll.",
+    "link_proposed": "This row of a council list has the names and birth date of a pupil in the cohort, and no identifier "
+    "that matches. It is not joined. If it is the same pupil, correct the UPN.",
     "supplement_no_key": "This row of a council list has no usable UPN. It could not be matched. Add the UPN.",
     "sources_disagree": "The school and a council list disagree about {label}. Until a person decides, it counts as "
     "yes.",
+    # school census extracts
+    "attendance_code_unknown": "“{column}” holds no attendance code that we know. The pupil's attendance counts as not "
+    "known. Correct the code.",
+    "attendance_count_missing": "“{column}” is blank beside an attendance code. The pupil's attendance counts as not "
+    "known. Fill in the number of sessions.",
+    "sessions_exceed_possible": "The sessions by attendance code add up to more than “{column}”. Attendance counts as "
+    "not known. Correct the register.",
+    "census_totals_differ": "“{column}” differs from the sum of the attendance codes for {count} pupils. The codes are "
+    "used: the census totals are known to underestimate absence.",
+    "census_row_unmatched": "This row belongs to no pupil of the pupil table, so it is not used. Supply both tables of "
+    "the same census.",
+    "census_table_unused": "This census table is not used: there is no pupil table of the same census beside it.",
+    # client caseload returns and destinations
+    "activity_unknown": "“{column}” holds no activity that we know. What the person did counts as not known. Correct "
+    "the code.",
+    "destination_no_key": "This row has no UPN or ULN by which to find the pupil. It is not used. Add the UPN.",
+    # from one check to the next
+    "would_fall": "There is no value for {label} now, and the {check} check had one that counts. The earlier value "
+    "stays. Say whether it still holds.",
 }
 
 

@@ -30,8 +30,7 @@ FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
 # Words that state that a value is not known: no problem, and not a blank either.
 NOT_KNOWN_WORDS: tuple[str, ...] = (
     "not known", "unknown", "n/k", "nk", "?", "don't know", "dk", "not recorded", "not obtained", "not yet known",
-    "refused", "not stated", "to be confirmed", "tbc", "awaiting", "pending", "n/a", "na", "not applicable",
-    "not available", "no data", "no information",
+    "refused", "not stated", "to be confirmed", "tbc", "awaiting", "pending", "no data", "no information",
 )  # fmt: skip
 # What schools leave in a cell to say that there is nothing in it.
 BLANK_WORDS: tuple[str, ...] = ("", "-", "–", "—", ".", "(blank)")
@@ -55,7 +54,7 @@ class Field:
     positive · `implied`: headings that say something of another field ("Suspensions this year") ·
     `as_flag`: the flag that a column of this count is when it holds yes and no · `fraction`: how a count reads 1.5:
     "halves" keeps twice as many halves, "down" drops the part; without it the cell cannot be read ·
-    `form`: what text must match · `blank_means`: what a blank says where only the positive is ever stated.
+    `form`: what text must match · `often_below_one`: a per cent under 1 is nothing odd · `blank_means`: what a blank says where only the positive is ever stated.
     """
 
     name: str
@@ -93,6 +92,7 @@ class Field:
     carried: bool = True
     listed: bool = True
     required: bool = False
+    often_below_one: bool = False
     unverified: bool = False
     local: bool = False
 
@@ -179,7 +179,10 @@ class Dictionary(Mapping[str, Field]):
         for item in added:
             if item.name in self._fields:
                 raise DictionaryError(f"{file.name}: “{item.name}” is already a field. Give yours another name.")
-        return Dictionary([*self._fields.values(), *added])
+        try:
+            return Dictionary([*self._fields.values(), *added])
+        except DictionaryError as error:
+            raise DictionaryError(f"{file.name}: {error}") from error
 
 
 @cache

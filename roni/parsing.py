@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from roni.cohort import UNKNOWN, Values
 from roni.dates import parse_dates
-from roni.fields import BLANK_WORDS, FLAG_VALUES, NOT_KNOWN_WORDS, Field
+from roni.fields import BLANK_WORDS, NOT_KNOWN_WORDS, Field, squeeze
 
 EXCEL_ERROR = re.compile(r"#(?:VALUE|REF|NAME|DIV/0|N/A|NULL|NUM|SPILL|CALC|GETTING_DATA|FIELD|BLOCKED|UNKNOWN)[!?]?")
 # A column of bare numbers none above 1 is read as fractions of 1: an attendance of 1 % or less is hardly ever true,
 # and 0.875 for 87.5 % is how a spreadsheet stores a per cent.
 FRACTION_TOP = 1.0
 
-# What one distinct text turned out to be.
-KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, FRACTION = range(7)
+# What one distinct text turned out to be. ELSEWHERE says something of another field ("previously looked after").
+KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, FRACTION, ELSEWHERE = range(8)
 PROBLEM_CODES = {
     UNREADABLE: "unreadable",
     IMPOSSIBLE: "impossible",
@@ -76,7 +76,7 @@ def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) ->
     """
     choices = choices or {}
     if item.type == "text":
-        return _text(column)
+        return _text(column, item)
     distinct = Distinct.of(column)
     if item.type == "date":
         return _date(distinct, item, choices)
@@ -88,13 +88,11 @@ def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) ->
     return _assemble(distinct, cells, item, choices, note)
 
 
-def squeeze(text: str) -> str:
-    """Casefolded, with single spaces: how words in a cell are compared.
-
-    >>> squeeze("  SEN   Support ")
-    'sen support'
-    """
-    return " ".join(text.casefold().replace("\u00a0", " ").split())
+def says_yes_or_no(column: Any) -> bool:
+    """Whether a column that should hold numbers holds yes and no instead (and at least one of them)."""
+    words = {squeeze(text) for text in column.unique().to_pylist() if text is not None} - set(BLANK_WORDS)
+    answers = {"y", "n", "yes", "no", "true", "false", "t", "f", "x", "✓", "✔", "✗", "✘"}
+    return bool(words & answers) and words <= answers | set(NOT_KNOWN_WORDS)
 
 
 def _read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:
@@ -106,7 +104,7 @@ def _read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:
         return found
     if EXCEL_ERROR.fullmatch(text.strip().upper()):
         return ERROR, None
-    if word in NOT_KNOWN_WORDS or word in item.not_known:
+    if word in NOT_KNOWN_WORDS or word in {squeeze(other) for other in item.not_known}:
         return STATED_UNKNOWN, None
     return UNREADABLE, None
 
@@ -114,47 +112,59 @@ def _read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:
 def _cell_reader(item: Field) -> Callable[[str], Cell]:
     if item.name == "year_group":
         return read_year_group
+    words = item.words()
+    inner = {answer: _inner(item, answer) for answer in set(words.values()) if answer}
+    elsewhere = set(_also_words(item))
     if item.type == "count":
-        return lambda text: _count(text, item)
-    words = _words(item)
-    not_known_words = {squeeze(text) for text in item.not_known}
-    return lambda text: _word(text, words, not_known_words)
+        return lambda text: _counted(text, item, words)
+    return lambda text: _word(text, words, inner, elsewhere)
 
 
-def _words(item: Field) -> dict[str, Any]:
-    """Every wording of a flag or code, squeezed, to its inner value."""
+def _also_words(item: Field) -> list[str]:
+    return [squeeze(text) for answers in item.also.values() for texts in answers.values() for text in texts]
+
+
+def _inner(item: Field, answer: str) -> int:
+    """A flag's yes 1 and no -1; a count; a code's place."""
     if item.type == "flag":
-        order: Mapping[str, int] = {"yes": 1, "no": -1}
-        found = {squeeze(text): order[key] for key, texts in FLAG_VALUES.items() for text in texts}
-    else:
-        order = {code: place for place, code in enumerate(item.codes)}
-        found = {squeeze(label): order[code] for code, label in item.codes.items()}
-        found |= {squeeze(code): place for code, place in order.items()}
-    return found | {squeeze(text): order[key] for key, texts in item.values.items() for text in texts}
+        return 1 if answer == "yes" else -1
+    return int(answer) if item.type == "count" else list(item.codes).index(answer)
 
 
-def _word(text: str, words: Mapping[str, Any], not_known_words: set[str]) -> Cell:
+# "K - SEN Support", "E: EHC plan", "Y (from September)": the code or the wording may stand on either side.
+PARTS = re.compile(r"\s+[-–—:]\s+|\s*[:–—(]\s*|\s*-\s+")
+
+
+def _word(text: str, words: Mapping[str, str], inner: Mapping[str, int], elsewhere: set[str]) -> Cell:
     word = squeeze(text)
-    if word in words:
-        return KNOWN, words[word]
-    if word in not_known_words:
-        return STATED_UNKNOWN, None
-    for part in re.split(r"\s+[-–—:]\s+|\s*[:–—]\s*|\s*-\s+", word, maxsplit=1):  # "K - SEN Support", "E: EHC plan"
-        if part in words:
-            return KNOWN, words[part]
-    bare = word.rstrip(".!*")
-    return (KNOWN, words[bare]) if bare in words else (UNREADABLE, None)
+    for form in (word, word.rstrip(".!*"), *PARTS.split(word.rstrip(")"), maxsplit=1)[:2]):
+        if form in words:
+            answer = words[form]
+            return (KNOWN, inner[answer]) if answer else (STATED_UNKNOWN, None)
+        if form in elsewhere:
+            return ELSEWHERE, None
+        if form in NOT_KNOWN_WORDS:
+            return STATED_UNKNOWN, None
+    return UNREADABLE, None
 
 
-def _count(text: str, item: Field) -> Cell:
+WHOLE_NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?")
+ANY_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+def _counted(text: str, item: Field, words: Mapping[str, str]) -> Cell:
     word = squeeze(text)
+    if words.get(word):
+        return KNOWN, int(words[word])
     if word in ("nil", "none", "zero"):
         return KNOWN, 0
-    if not re.fullmatch(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?", word):
+    if not (ANY_NUMBER if item.fraction else WHOLE_NUMBER).fullmatch(word):
         return UNREADABLE, None
-    number = float(word.replace(",", ""))
-    within = (item.minimum or 0) <= number <= (np.iinfo(np.int32).max if item.maximum is None else item.maximum)
-    return (KNOWN, int(number)) if within else (IMPOSSIBLE, None)
+    number = float(word.replace(",", "")) * (2 if item.fraction == "halves" else 1)
+    if item.fraction == "halves" and number != int(number):
+        return UNREADABLE, None
+    top = np.iinfo(np.int32).max if item.maximum is None else item.maximum
+    return (KNOWN, int(number)) if (item.minimum or 0) <= number <= top else (IMPOSSIBLE, None)
 
 
 YEAR_GROUP = re.compile(r"(?:n\.?c\.?\s*)?(?:year|yr|y)?\s*(?:group)?\s*[.:]?\s*0?(\d{1,2})(?:\.0)?(?:th|st|nd|rd)?")
@@ -199,7 +209,7 @@ def _per_cent(match: re.Match[str], item: Field, scale: str, mixed: bool) -> Cel
     number = float(match[1].replace(",", "."))
     if not match[2] and scale == "fraction":
         number = round(number * 100, 10)  # 0.57 x 100 is 56.99999999999999
-    elif not match[2] and mixed and 0 < number < FRACTION_TOP:
+    elif not match[2] and mixed and not item.often_below_one and 0 < number <= FRACTION_TOP:
         return FRACTION, None
     top = 100.0 if item.maximum is None else item.maximum
     return (KNOWN, number) if (item.minimum or 0.0) <= number <= top else (IMPOSSIBLE, None)
@@ -226,7 +236,7 @@ def _assemble(
     table = np.array([unknown if value is None else value for _, value in cells], dtype=dtype)
     blank = _blank_value(item, kinds, table, distinct, choices)
     if blank is not None:
-        table[kinds == BLANK] = blank
+        table[(kinds == BLANK) | (kinds == ELSEWHERE)] = blank
         note["blank"] = "no"
     elif item.blank_means is not None and distinct.counts[kinds == BLANK].any():
         note["blank"] = "not known"
@@ -250,17 +260,12 @@ def _blank_value(
     """What a blank stands for in this column: a value where only the positive is ever stated, else None."""
     if item.blank_means is None or choices.get("blank") == "not known":
         return None
-    none = none_value(item)
-    stated = table[(kinds == KNOWN) & (distinct.counts > 0)]
-    only_positive = len(stated) > 0 and not (stated == none).any()
-    return none if only_positive or choices.get("blank") == "no" else None
-
-
-def none_value(item: Field) -> Any:
-    """The inner value that `blank_means` names: -1 for a flag's no, 0 for a count, a code's place."""
-    if item.type == "flag":
-        return -1
-    return 0 if item.type == "count" else list(item.codes).index(str(item.blank_means))
+    none = _inner(item, item.blank_means)
+    also = set(_also_words(item))
+    positive_wording = np.array([squeeze(text) in also for text in distinct.texts], dtype=bool)
+    stated = ((kinds == KNOWN) | (kinds == ELSEWHERE)) & (distinct.counts > 0)
+    negative = stated & (kinds == KNOWN) & (table == none) & ~positive_wording
+    return none if (stated.any() and not negative.any()) or choices.get("blank") == "no" else None
 
 
 def _reading(item: Field, distinct: Distinct, kinds: NDArray[np.int8], note: Mapping[str, str], state: str) -> str:
@@ -299,16 +304,29 @@ def _also(item: Field, distinct: Distinct) -> dict[str, Values]:
     return found
 
 
-def _text(column: Any) -> Parsed:
+def _text(column: Any, item: Field) -> Parsed:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = column.cast(pa.string()) if column.type != pa.string() else column
-    errors = pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$").fill_null(False)
+    texts = column
     problems: dict[str, NDArray[np.int64]] = {}
-    if pc.any(errors).as_py():
-        problems["excel_error"] = np.flatnonzero(errors.to_numpy(zero_copy_only=False))
-        texts = pc.if_else(errors, pa.scalar(None, pa.string()), texts)
+
+    def take_out(mask: Any, code: str | None) -> None:
+        nonlocal texts
+        mask = mask.fill_null(False)
+        if pc.any(mask).as_py():
+            texts = pc.if_else(mask, pa.scalar(None, pa.string()), texts)
+            if code is not None:
+                problems[code] = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
+
+    take_out(pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$"), "excel_error")
+    if item.not_known:
+        silent = pa.array([squeeze(text) for text in (*item.not_known, *NOT_KNOWN_WORDS)])
+        take_out(pc.is_in(pc.utf8_lower(texts), value_set=silent), None)
+    if item.form:
+        distinct = Distinct.of(texts)
+        formless = [bool(text) and not re.fullmatch(item.form, text) for text in distinct.texts]
+        take_out(pa.array(np.array(formless, dtype=bool)[distinct.places]), "unreadable")
     empty = texts.null_count == len(texts)
     reading = "no value in the whole column: not known for everyone" if empty else "as written"
     return Parsed(texts, reading, "empty" if empty else "used", problems=problems)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.cohort import UNKNOWN, Values, is_known, not_known
-from roni.fields import Dictionary, Field, Route
-from roni.parsing import Distinct, squeeze
+from roni.fields import NOT_KNOWN_WORDS, Dictionary, Field, Route, squeeze
+from roni.parsing import Distinct
 
 # Two routes to a per cent agree within half a per cent: one of them is often rounded to a whole number.
 TOLERANCE = 0.5
@@ -72,27 +72,49 @@ def _settle(item: Field, inputs: _Inputs, result: Routed) -> None:
     ways = [way for way in item.routes if any(source in inputs.columns for source in way.inputs)]
     if not ways:
         return
-    given = inputs.values(item.name)
-    if any(way.kind == "any_of" for way in ways):
-        result.columns[item.name] = _any_of(item, inputs)
+    if all(way.kind == "any_of" for way in item.routes):
+        result.columns[item.name] = _any_of(item, Route("any_of", _columns_of(item)), inputs)
         return
-    values, known = given, is_known(item, given)
-    used: NDArray[np.int8] = np.where(known, GIVEN, -1).astype(np.int8)
-    conflict = np.zeros(inputs.size, dtype=bool)
-    impossible = np.zeros(inputs.size, dtype=bool)
-    for way in ways:
-        found = KINDS[way.kind](item, way, inputs)
-        bad = _out_of_range(item, found)
-        found = _where(item, bad, not_known(item, inputs.size), found) if bad.any() else found
-        found_known = is_known(item, found)
-        conflict |= known & found_known & _differ(item, values, found)
-        impossible |= bad & ~known
-        fill = found_known & ~known
-        values = _where(item, fill, found, values)
-        used[fill] = item.routes.index(way) + 1
-        known = known | found_known
-    result.columns[item.name] = values
-    result.used[item.name], result.conflict[item.name], result.impossible[item.name] = used, conflict, impossible
+    choice = _FirstKnown(item, inputs.size)
+    for way in (way for way in ways if way.first):
+        choice.offer(KINDS[way.kind](item, way, inputs), item.routes.index(way) + 1)
+    settled = choice.known  # what a first route says is not a disagreement: it is the later fact
+    choice.offer(inputs.values(item.name), GIVEN)
+    for way in (way for way in ways if not way.first):
+        choice.offer(KINDS[way.kind](item, way, inputs), item.routes.index(way) + 1)
+    result.columns[item.name] = choice.values
+    result.used[item.name] = choice.used
+    result.conflict[item.name] = choice.conflict & ~settled
+    result.impossible[item.name] = choice.impossible
+
+
+def _columns_of(item: Field) -> tuple[str, ...]:
+    return (item.name, *(name for way in item.routes for name in way.inputs))
+
+
+class _FirstKnown:
+    """For each pupil the first known value offered, by which route it came, and where a later one disagrees."""
+
+    def __init__(self, item: Field, size: int) -> None:
+        self.item = item
+        self.values = not_known(item, size)
+        self.known = np.zeros(size, dtype=bool)
+        self.used: NDArray[np.int8] = np.full(size, -1, dtype=np.int8)
+        self.conflict = np.zeros(size, dtype=bool)
+        self.impossible = np.zeros(size, dtype=bool)
+
+    def offer(self, found: Values, place: int) -> None:
+        bad = _out_of_range(self.item, found)
+        known = is_known(self.item, found) & ~bad
+        self.impossible |= bad & ~self.known
+        self.conflict |= self.known & known & _differ(self.item, self.values, found)
+        fill = known & ~self.known
+        if fill.all():
+            self.values = found
+        elif fill.any():
+            self.values = _where(self.item, fill, found, self.values)
+        self.used[fill] = place
+        self.known = self.known | known
 
 
 def _where(item: Field, mask: NDArray[np.bool_], yes: Values, no: Values) -> Values:
@@ -157,7 +179,7 @@ def _positive(_: Field, way: Route, inputs: _Inputs) -> Values:
     return np.where(inputs.known(name), np.where(values > 0, 1, -1), 0).astype(np.int8)
 
 
-def _dated(_: Field, way: Route, inputs: _Inputs) -> Values:
+def _given(_: Field, way: Route, inputs: _Inputs) -> Values:
     return inputs.known(way.inputs[0]).astype(np.int8)
 
 
@@ -165,7 +187,7 @@ def _same(_: Field, way: Route, inputs: _Inputs) -> Values:
     return inputs.values(way.inputs[0])
 
 
-def _first_yes(item: Field, way: Route, inputs: _Inputs) -> Values:
+def _flags(item: Field, way: Route, inputs: _Inputs) -> Values:
     """The code of the first flag that is yes; `otherwise` where every one of them is known to be no."""
     order = list(item.codes)
     flags = [inputs.values(name) for name in way.inputs]
@@ -187,7 +209,7 @@ def _coded(item: Field, way: Route, inputs: _Inputs) -> Values:
         table = [answers.get(squeeze(code), other) for code in source.codes] + [unknown]
         return np.array(table, dtype=UNKNOWN[item.type][0])[values]  # place -1 is the last: not known
     distinct = Distinct.of(values)
-    silent = {squeeze(text) for text in source.not_known} | {""}
+    silent = {squeeze(text) for text in (*source.not_known, *NOT_KNOWN_WORDS)} | {""}
     table = [unknown if squeeze(text) in silent else answers.get(squeeze(text), other) for text in distinct.texts]
     return np.array(table, dtype=UNKNOWN[item.type][0])[distinct.places]
 
@@ -198,10 +220,9 @@ def _inner(item: Field, answer: str) -> Any:
     return {"yes": 1, "no": -1}[answer] if item.type == "flag" else list(item.codes).index(answer)
 
 
-def _any_of(item: Field, inputs: _Inputs) -> Values:
+def _any_of(_: Field, way: Route, inputs: _Inputs) -> Values:
     """Yes if any is yes; no only where every column that was supplied says no."""
-    names = [item.name, *(name for way in item.routes for name in way.inputs)]
-    names = [name for name in names if name in inputs.columns]
+    names = [name for name in way.inputs if name in inputs.columns]
     yes = np.zeros(inputs.size, dtype=bool)
     silent = np.zeros(inputs.size, dtype=bool)
     no = np.zeros(inputs.size, dtype=bool)
@@ -232,9 +253,10 @@ KINDS: Mapping[str, Callable[[Field, Route, _Inputs], Values]] = {
     "remainder": _remainder,
     "complement": _complement,
     "positive": _positive,
-    "dated": _dated,
+    "given": _given,
     "same": _same,
-    "first_yes": _first_yes,
+    "flags": _flags,
+    "any_of": _any_of,
     "coded": _coded,
     "before_comma": _comma_part(0),
     "after_comma": _comma_part(1),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,9 @@ from roni.readers.stack import TypedTable
 from roni.readers.table import RawTable
 from roni.routes import TOLERANCE
 
-TOTALS = r"^(?i:(?:grand |sub)?-?\s*totals?|(?:average|mean|median|count|sum|overall|all pupils|number of pupils))\b[\s:]*"
+TOTALS = (
+    r"^(?i:(?:grand |sub)?-?\s*totals?|(?:average|mean|median|count|sum|overall|all pupils|number of pupils))\b[\s:]*"
+)
 UPN_ANY_CASE = r"(?i)^\s*[a-z]\s*\d{11}[a-z\d]\s*$"
 WHO = ("upn", "former_upn", "uln", "date_of_birth", "birth_month", "forename", "preferred_name", "full_name")
 
@@ -218,8 +219,6 @@ def _remarks(raw: RawTable) -> NDArray[np.bool_]:
         filled += np.asarray(column.is_valid())
     single = filled == 1
     if not single.any():
-        return single
+        return np.zeros(len(raw), dtype=bool)
     words = pc.match_substring_regex(pc.coalesce(*raw.columns), r"\S\s+\S").fill_null(False)
-    return np.asarray(single & words.to_numpy(zero_copy_only=False))
-
-
+    return np.asarray(np.logical_and(single, words.to_numpy(zero_copy_only=False)))

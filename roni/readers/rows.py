@@ -165,7 +165,7 @@ def _merge(
 
 def _merged(stack: Stack, name: str, place: int, kept: int) -> ProblemBlock:
     file = stack.file_index[kept]
-    heading = stack.headings[file].get(name, stack.fields[name].label)
+    heading = stack.heading(int(file), name)
     other = stack.row[place]
     where = f"{other}" if stack.file_index[place] == file else f"{other} of {stack.files[stack.file_index[place]]}"
     says = {"rows": f"{stack.row[kept]} and {where}"}

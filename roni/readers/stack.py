@@ -72,9 +72,17 @@ class Stack:
         found = []
         for place in np.unique(self.file_index[mask]).tolist() if mask.any() else []:
             rows = self.row[mask & (self.file_index == place)]
-            heading = self.headings[place].get(name, self.fields[name].label)
-            found.append(ProblemBlock(code, self.files[place], heading, rows, says))
+            found.append(ProblemBlock(code, self.files[place], self.heading(place, name), rows, says))
         return found
+
+    def heading(self, place: int, name: str) -> str:
+        """What a file calls a field: its own heading, else those of the columns that it comes from, else our label."""
+        named = self.headings[place]
+        sources = (name, *(source for way in self.fields[name].routes for source in way.inputs))
+        return (
+            " / ".join(dict.fromkeys(named[source] for source in sources if named.get(source)))
+            or self.fields[name].label
+        )
 
 
 def stack(tables: Sequence[TypedTable], fields: Dictionary) -> Stack:

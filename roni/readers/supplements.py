@@ -43,7 +43,9 @@ class Supplement:
         path, *parts = (part.strip() for part in text.split(","))
         options = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
         if unknown := sorted(set(options) - {"field", "as-at", "complete", "years", "name"}):
-            raise MappingError(f"{path}: “{unknown[0]}” is not allowed. Allowed are: field, as-at, complete, years, name.")
+            raise MappingError(
+                f"{path}: “{unknown[0]}” is not allowed. Allowed are: field, as-at, complete, years, name."
+            )
         return cls(
             path,
             field=options.get("field") or None,
@@ -77,7 +79,6 @@ class Joined:
     sources: tuple[Source, ...] = ()
     origin: Mapping[str, NDArray[np.int8]] = dataclasses.field(default_factory=dict)
     problems: tuple[ProblemBlock, ...] = ()
-    supplied: Mapping[str, NDArray[np.bool_]] = dataclasses.field(default_factory=dict)
 
 
 def join(joined: Joined, listed: Read, supplement: Supplement) -> Joined:
@@ -223,4 +224,4 @@ def _weigh(item: Field, own: Values, heard: Values) -> tuple[Values, NDArray[np.
         taken = heard_known & ~own_known
     else:
         taken = heard_known & (_rank(item, heard) > _rank(item, own))
-    return np.where(taken, heard, own).astype(UNKNOWN[item.type][0]), taken, conflict
+    return np.asarray(np.where(taken, heard, own), dtype=UNKNOWN[item.type][0]), taken, conflict

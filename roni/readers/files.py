@@ -1,0 +1,296 @@
+"""`read_cohort`: files as schools send them, and council lists beside them, to one cohort with an account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.calendar import AcademicYear, Check, get_check
+from roni.cohort import KEY_KINDS, Cohort, NotKept, Reading, is_known
+from roni.errors import FileRefusedError, ProblemBlock, Problems, RoniError
+from roni.fields import Dictionary, national
+from roni.headings import Headings
+from roni.identity import BLANK, MALFORMED, Upns, make_keys, read_ulns, read_upns
+from roni.mapping import ColumnMapping
+from roni.readers.census import census_tables, read_census
+from roni.readers.columns import Read, read_columns
+from roni.readers.rows import one_row_a_pupil
+from roni.readers.stack import Stack, stack
+from roni.readers.supplements import Joined, Supplement, join
+from roni.readers.table import RawTable, read_tables
+from roni.routes import Routed, route
+
+READABLE = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet")
+# Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.
+FEWEST_TO_TELL_THE_YEAR = 3
+# A pupil of Years 7 to 13 is between these ages on 1 September; outside them the birth date is a slip.
+YOUNGEST, OLDEST = 3, 25
+
+Paths = str | Path | Iterable[str | Path]
+
+
+def read_cohort(
+    paths: Paths,
+    check: Check | str | None = None,
+    academic_year: AcademicYear | str | None = None,
+    *,
+    mapping: Any = None,
+    supplements: Iterable[Supplement | str] = (),
+    fields: Dictionary | str | Path | None = None,
+    years: Iterable[int] | None = None,
+) -> Cohort:
+    """Read one or several files, or a folder, as the cohort of one check.
+
+    `mapping` is a dict heading -> field, a path to a saved mapping, or `Heading=field` texts; `fields` a dictionary
+    or a council's file of local fields; `years` narrows to some year groups. Rows = pupils + `not_kept`.
+    Raises RoniError naming each file that cannot be read, MappingError, CalendarError.
+    """
+    dictionary = fields if isinstance(fields, Dictionary) else _dictionary(fields)
+    at = check if isinstance(check, Check) else get_check(check, academic_year)
+    columns = ColumnMapping.of(mapping, dictionary)
+    headings = Headings(dictionary, at.year)
+    lists = [Supplement.parse(item) if isinstance(item, str) else item for item in supplements]
+    raws = _raw_tables(_paths(paths), headings, columns)
+    reads = [read_columns(raw, dictionary, headings, columns) for raw in raws]
+    rows_read = sum(len(read.table.rows) + len(read.not_kept) for read in reads)
+    cohort = _assemble(reads, _listed(lists, dictionary, headings, columns), at, dictionary, _years(at, years))
+    return replace(cohort, rows_read=rows_read, digests={raw.file: raw.digest for raw in raws})
+
+
+def _dictionary(local: str | Path | None) -> Dictionary:
+    return national() if local is None else national().with_local(local)
+
+
+def _paths(paths: Paths) -> list[Path]:
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not given:
+        raise RoniError("No file was given.")
+    return [Path(path) for path in given]
+
+
+def _raw_tables(paths: Sequence[Path], headings: Headings, mapping: ColumnMapping) -> list[RawTable]:
+    """Every table of every path; all files that are refused are named at once."""
+
+    def known(heading: str) -> bool:
+        return mapping.get(heading) is not None or heading in headings
+
+    census = census_tables(paths)
+    if census is not None:
+        others = _raw_tables(census.others, headings, mapping) if census.others else []
+        return [*read_census(paths), *others]
+    tables: list[RawTable] = []
+    refused: list[FileRefusedError] = []
+    for path in _files(paths):
+        try:
+            tables += read_tables(path, known)
+        except FileRefusedError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise RoniError("\n".join(str(error) for error in refused))
+    return tables
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(item for item in path.iterdir() if item.suffix.lower() in READABLE and item.is_file())
+        if not inside:
+            raise FileRefusedError("folder_empty", path.name, "the folder has no CSV, XLSX or Parquet file in it.")
+        found += [item for item in inside if not item.name.startswith(("~$", "."))]
+    return found
+
+
+def _listed(
+    lists: Sequence[Supplement], fields: Dictionary, headings: Headings, mapping: ColumnMapping
+) -> list[tuple[Supplement, Read]]:
+    found = []
+    for item in lists:
+        for raw in _raw_tables([Path(item.path)], headings, mapping):
+            found.append((item, read_columns(raw, fields, headings, mapping)))
+    return found
+
+
+def _years(check: Check, years: Iterable[int] | None) -> tuple[int, ...]:
+    return check.accepted_years if years is None else tuple(years)
+
+
+def _assemble(
+    reads: Sequence[Read],
+    lists: Sequence[tuple[Supplement, Read]],
+    check: Check,
+    fields: Dictionary,
+    years: tuple[int, ...],
+) -> Cohort:
+    problems = [block for read in reads for block in read.problems]
+    not_kept = [row for read in reads for row in read.not_kept]
+    whole = stack([read.table for read in reads], fields)
+    whole = _born_in_reason(whole, check, problems)
+    _refuse_other_years_export(whole, check)
+    whole, upns = _identify(whole, problems)
+    whole = _in_years(whole, years, not_kept)
+    settled = one_row_a_pupil(whole, _references(whole))
+    joined = Joined(settled.stack, problems=(*problems, *settled.problems))
+    for supplement, listed in lists:
+        joined = join(joined, listed, supplement)
+    final = joined.stack
+    routed = route(fields, final.columns, final.supplied(), len(final))
+    blocks = [*joined.problems, *_route_problems(final, routed)]
+    return Cohort(
+        fields=fields,
+        check=check,
+        columns=routed.columns,
+        keys=final.keys,
+        key_kind=final.key_kind,
+        file_index=final.file_index,
+        row=final.row,
+        files=final.files,
+        rows_read=len(whole) + len(not_kept),
+        problems=Problems(blocks),
+        not_kept=tuple(not_kept + settled.not_kept),
+        readings=(*_with_routes(final, routed, reads), *_absent(final, routed)),
+        sources=joined.sources,
+        origin=joined.origin,
+    )
+
+
+def _born_in_reason(whole: Stack, check: Check, problems: list[ProblemBlock]) -> Stack:
+    """A birth date of nobody at school is impossible: not known, and a problem."""
+    born = whole.columns.get("date_of_birth")
+    if born is None:
+        return whole
+    earliest, latest = (np.datetime64(date(check.year.start - age, 9, 1), "s") for age in (OLDEST, YOUNGEST))
+    bad = (born < earliest) | (born > latest)
+    if not bad.any():
+        return whole
+    problems += whole.blocks("impossible", bad, "date_of_birth", {"expects": "the birth date of a pupil at school"})
+    columns = whole.columns | {"date_of_birth": np.where(bad, np.datetime64("NaT", "s"), born)}
+    return replace(whole, columns=columns)
+
+
+def _year_gap(whole: Stack, check: Check) -> NDArray[np.float64]:
+    """By how many years each pupil is older than the year group says; NaN where either is not known."""
+    born, group = whole.column("date_of_birth"), whole.column("year_group")
+    known = ~np.isnat(born) & (group >= 0)
+    months = born.astype("datetime64[M]").astype(np.int64)
+    born_year = 1970 + (months - 8) // 12  # the academic year of birth: it starts in September
+    expected = check.year.start - 5 - born_year
+    return np.where(known, expected - group, np.nan)
+
+
+def _refuse_other_years_export(whole: Stack, check: Check) -> None:
+    gaps = _year_gap(whole, check)
+    for place, file in enumerate(whole.files):
+        known = gaps[(whole.file_index == place) & ~np.isnan(gaps)]
+        if len(known) < FEWEST_TO_TELL_THE_YEAR:
+            continue
+        for gap, which in ((1, "last year's"), (-1, "next year's")):
+            if (known == gap).sum() * 2 > len(known):
+                raise FileRefusedError(
+                    "other_years_export",
+                    file,
+                    f"this looks like {which} export: most dates of birth do not fit the year groups of {check.year}. "
+                    "Export the file again, or say which academic year it is for.",
+                )
+
+
+def _identify(whole: Stack, problems: list[ProblemBlock]) -> tuple[Stack, Upns]:
+    import pyarrow.compute as pc
+
+    upn, former = read_upns(whole.column("upn")), read_upns(whole.column("former_upn"))
+    uln, bad_uln = read_ulns(whole.column("uln"))
+    problems += whole.blocks("uln_malformed", bad_uln, "uln", {})
+    school = pc.coalesce(*(whole.column(name) for name in ("urn", "laestab", "school_name")))
+    found = make_keys(upn, former, uln, school, whole.column("admission_number"), _references(whole))
+    columns = dict(whole.columns)
+    for name, texts in (("upn", upn.texts), ("former_upn", former.texts), ("uln", uln)):
+        if name in columns:
+            columns[name] = texts
+    whole = replace(whole, columns=columns, keys=found.keys, key_kind=found.kind)
+    _say_upns(whole, upn, problems)
+    return whole, upn
+
+
+def _say_upns(whole: Stack, upn: Upns, problems: list[ProblemBlock]) -> None:
+    nobody = whole.key_kind == KEY_KINDS.index("reference")
+    problems += whole.blocks("upn_malformed", upn.kind == MALFORMED, "upn", {})
+    problems += whole.blocks("upn_check_letter", upn.wrong_letter, "upn", {})
+    for place, headings in enumerate(whole.headings):
+        here = whole.file_index == place
+        if "upn" in headings:
+            blank = here & (upn.kind == BLANK)
+            problems += whole.blocks("no_key", blank & nobody, "upn", {})
+            problems += whole.blocks("upn_missing", blank & ~nobody, "upn", {})
+        elif (here & nobody).any():
+            problems.append(ProblemBlock("no_key_column", whole.files[place], "", None))
+
+
+def _references(whole: Stack) -> Any:
+    """File and row: they name a row, and cannot be matched between checks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = pa.array([f"{file} row" for file in whole.files], pa.string()).take(pa.array(whole.file_index))
+    return pc.binary_join_element_wise(names, pa.array(whole.row).cast(pa.string()), " ")
+
+
+def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept]) -> Stack:
+    group = whole.column("year_group")
+    outside = (group >= 0) & ~np.isin(group, years)
+    for place in np.flatnonzero(outside).tolist():
+        not_kept.append(NotKept(whole.files[whole.file_index[place]], int(whole.row[place]), "outside_years"))
+    return whole.keep(~outside)
+
+
+def _route_problems(final: Stack, routed: Routed) -> list[ProblemBlock]:
+    found: list[ProblemBlock] = []
+    for name, conflict in routed.conflict.items():
+        item = final.fields[name]
+        found += final.blocks("routes_disagree", conflict, name, {"label": item.label})
+        found += final.blocks("impossible", routed.impossible[name], name, {"expects": item.expects})
+    nothing = routed.columns.get("attendance")
+    if nothing is not None:
+        found += final.blocks("zero_attendance", nothing == 0, "attendance", {})
+    return found
+
+
+def _with_routes(final: Stack, routed: Routed, reads: Sequence[Read]) -> list[Reading]:
+    """The readings, those of columns that give another field saying which and for how many pupils."""
+    gives: dict[tuple[str, str], list[str]] = {}
+    for name, used in routed.used.items():
+        for place, file in enumerate(final.files):
+            counts = np.bincount(used[final.file_index == place] + 1, minlength=len(final.fields[name].routes) + 2)
+            for way, count in zip(final.fields[name].routes, counts[2:].tolist(), strict=True):
+                for source in way.inputs if count else ():
+                    text = f"gives {final.fields[name].label} for {count:,} pupils"
+                    gives.setdefault((file, source), []).append(text)
+    return [
+        replace(item, reading="; ".join([item.reading, *gives.get((item.file, item.field or ""), [])]))
+        for read in reads
+        for item in read.readings
+    ]
+
+
+def _absent(final: Stack, routed: Routed) -> list[Reading]:
+    """Fields that could count and that no column of a file supplies, by any route: not known for everyone."""
+    inputs = {name for item in final.fields.values() for way in item.routes for name in way.inputs}
+    found = []
+    for name, item in final.fields.items():
+        values = routed.columns.get(name)
+        if not item.scored or item.family in ("identity", "contact", "registration") or name in inputs:
+            continue
+        known = np.zeros(len(final), dtype=bool) if values is None else is_known(item, values)
+        for place, file in enumerate(final.files):
+            if name not in final.headings[place] and not known[final.file_index == place].any():
+                found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
+    return found

@@ -20,7 +20,7 @@ from roni.fields import Dictionary
 from roni.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
-_BAND, _OWN, _ALONE = 1 << 16, 1 << 32, 1 << 33
+_BAND, _OWN, _ALONE = np.int64(1 << 16), np.int64(1 << 32), np.int64(1 << 33)
 _WIDE = np.dtype(np.int64)
 
 

@@ -159,7 +159,10 @@ class _CardReader:
         )
 
     def tier(self, row: Any, where: str) -> Tier | None:
-        if not isinstance(row, dict) or not self.fits("tier", row, where):
+        if not isinstance(row, dict):
+            self.fault(where, "write it as [[indicator.tier]].")
+            return None
+        if not self.fits("tier", row, where):
             return None
         if not 1 <= row["points"] <= MOST_POINTS:
             self.fault(where, f"“points” must be a whole number from 1 to {MOST_POINTS}.")

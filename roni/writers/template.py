@@ -93,7 +93,7 @@ def _pupils(sheet: Any, lists: Any, listed: Sequence[Field], asked: Sequence[int
         column.number_format = "0.0" if item.fraction else NUMBER_FORMATS[item.type]
         column.width = max(WIDTHS[item.type], *(len(word) + 3.0 for word in heading(item).split()))
         _head(sheet.cell(1, place, heading(item)), item)
-        rule = _validation(item, lists, letter, asked)
+        rule = _validation(item, lists, asked)
         if rule is not None:
             rule.add(f"{letter}2:{letter}{MOST_PUPILS + 1}")
             sheet.add_data_validation(rule)
@@ -130,15 +130,12 @@ def _note(item: Field) -> str:
     return "\n".join(lines)
 
 
-def _validation(item: Field, lists: Any, letter: str, asked: Sequence[int]) -> Any:
+def _validation(item: Field, lists: Any, asked: Sequence[int]) -> Any:
     """A warning, never a refusal: what does not fit is read as a problem, and the pupil stays."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
     if item.type in ("flag", "code"):
-        offered = choices(item)
-        for row, text in enumerate(offered, start=1):
-            lists[f"{letter}{row}"] = text
-        rule = DataValidation(type="list", formula1=f"Lists!${letter}$1:${letter}${len(offered)}")
+        rule = DataValidation(type="list", formula1=_listed_in(lists, choices(item)))
     elif item.type in ("percent", "count"):
         rule = DataValidation(type="whole" if item.type == "count" and not item.fraction else "decimal")
         low, high = (min(asked), max(asked)) if item.name == "year_group" and asked else (item.minimum, item.maximum)
@@ -156,6 +153,14 @@ def _validation(item: Field, lists: Any, letter: str, asked: Sequence[int]) -> A
     return rule
 
 
+def _listed_in(lists: Any, offered: Sequence[str]) -> str:
+    """Put a drop-down's answers below the others, in one column: side by side they could be taken for headings."""
+    first = lists.max_row + 1
+    for row, text in enumerate(offered, start=first):
+        lists.cell(row, 1, text)
+    return f"Lists!$A${first}:$A${first + len(offered) - 1}"
+
+
 def _guide(sheet: Any, check: Check | None, asked: Sequence[int], listed: Sequence[Field]) -> None:
     from openpyxl.styles import Alignment, Font
 
@@ -170,11 +175,11 @@ def _guide(sheet: Any, check: Check | None, asked: Sequence[int], listed: Sequen
 
 
 def _guidance(check: Check | None, asked: Sequence[int], listed: Sequence[Field]) -> list[tuple[str, str]]:
-    years = f"Years {_joined(asked)}" if len(asked) > 1 else f"Year {_joined(asked)}"
     lines = [("How to fill this in", "")]
     if check:
         lines.append(("Which check", f"{check} check: facts as at {_day(check.on)}, returned by {_day(check.due)}."))
     if asked:
+        years = f"Year{'s' if len(asked) > 1 else ''} {_joined(asked)}"
         lines.append(("Which pupils", f"Every pupil on roll in {years}, and those who have left since the last check."))
     lines += [
         ("One row a pupil", "On the sheet “Pupils”, below the headings. No totals, no blank lines between."),

@@ -1,1 +1,99 @@
-"""roni: risk-of-NEET lists for English schools and councils."""
+"""roni: risk-of-NEET lists for English schools and councils.
+
+Three verbs do most of the work: `read_cohort`, `load_scorecard`, `score`. Every public name is imported when it is
+first used, so that `import roni` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roni.assessment import Assessment as Assessment
+    from roni.calendar import AcademicYear as AcademicYear
+    from roni.calendar import Check as Check
+    from roni.calendar import check_names as check_names
+    from roni.calendar import get_check as get_check
+    from roni.carry import carry_over as carry_over
+    from roni.cohort import Cohort as Cohort
+    from roni.cohort import NotKept as NotKept
+    from roni.cohort import Reading as Reading
+    from roni.cohort import Source as Source
+    from roni.errors import CalendarError as CalendarError
+    from roni.errors import DictionaryError as DictionaryError
+    from roni.errors import FileRefusedError as FileRefusedError
+    from roni.errors import MappingError as MappingError
+    from roni.errors import Problem as Problem
+    from roni.errors import Problems as Problems
+    from roni.errors import PupilNotFoundError as PupilNotFoundError
+    from roni.errors import RoniError as RoniError
+    from roni.errors import ScorecardError as ScorecardError
+    from roni.explanation import Explanation as Explanation
+    from roni.fields import Dictionary as Dictionary
+    from roni.fields import Field as Field
+    from roni.fields import national as national
+    from roni.mapping import ColumnMapping as ColumnMapping
+    from roni.movement import Movement as Movement
+    from roni.order import Shortlist as Shortlist
+    from roni.readers.files import read_cohort as read_cohort
+    from roni.readers.supplements import Supplement as Supplement
+    from roni.register import Register as Register
+    from roni.scorecard import Scorecard as Scorecard
+    from roni.scorecard import load_scorecard as load_scorecard
+    from roni.scorecard import scorecard_names as scorecard_names
+    from roni.scoring import score as score
+    from roni.synthetic import make_authority as make_authority
+    from roni.workbook import write_register as write_register
+
+_HOME = {
+    "AcademicYear": "calendar",
+    "Assessment": "assessment",
+    "CalendarError": "errors",
+    "Check": "calendar",
+    "Cohort": "cohort",
+    "ColumnMapping": "mapping",
+    "Dictionary": "fields",
+    "DictionaryError": "errors",
+    "Explanation": "explanation",
+    "Field": "fields",
+    "FileRefusedError": "errors",
+    "MappingError": "errors",
+    "Movement": "movement",
+    "NotKept": "cohort",
+    "Problem": "errors",
+    "Problems": "errors",
+    "PupilNotFoundError": "errors",
+    "Reading": "cohort",
+    "Register": "register",
+    "RoniError": "errors",
+    "Scorecard": "scorecard",
+    "ScorecardError": "errors",
+    "Shortlist": "order",
+    "Source": "cohort",
+    "Supplement": "readers.supplements",
+    "carry_over": "carry",
+    "check_names": "calendar",
+    "get_check": "calendar",
+    "load_scorecard": "scorecard",
+    "make_authority": "synthetic",
+    "national": "fields",
+    "read_cohort": "readers.files",
+    "score": "scoring",
+    "scorecard_names": "scorecard",
+    "write_register": "workbook",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

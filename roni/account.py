@@ -1,0 +1,57 @@
+"""The account of a reading: rows, pupils, rows not kept and problems, in words and as plain values for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roni.cohort import Cohort
+
+# Why a row is no pupil of the cohort: cohort.NOT_KEPT_CODES, in words.
+NOT_KEPT_WORDS = {
+    "duplicate": "the same row a second time",
+    "merged": "another row of a pupil who is kept",
+    "registered_elsewhere": "the pupil stands under another, main school",
+    "outside_years": "a year group outside this check",
+    "not_a_pupil": "a total, a repeated heading, or no pupil at all",
+}
+
+
+def is_clean(cohort: Cohort) -> bool:
+    """Whether every row was kept and nothing needs a look."""
+    return not len(cohort.not_kept) and not len(cohort.problems)
+
+
+def account(cohort: Cohort) -> dict[str, Any]:
+    """Every row not kept, every problem and every column's reading."""
+    return {
+        "files": list(cohort.files),
+        "rows": cohort.rows_read,
+        "pupils": len(cohort),
+        "not_kept": [{"file": item.file, "row": item.row, "code": item.code} for item in cohort.not_kept],
+        "problems": [
+            {"file": item.file, "row": item.row, "column": item.column, "code": item.code, "message": item.message}
+            for item in cohort.problems
+        ],
+        "columns": [
+            {"file": item.file, "heading": item.heading, "field": item.field, "reading": item.reading}
+            for item in cohort.readings
+        ],
+    }
+
+
+def account_in_numbers(cohort: Cohort) -> dict[str, Any]:
+    """The same, with how many of each code."""
+    return {
+        "files": list(cohort.files),
+        "rows": cohort.rows_read,
+        "pupils": len(cohort),
+        "not_kept": not_kept_counts(cohort),
+        "problems": cohort.problems.counts(),
+    }
+
+
+def not_kept_counts(cohort: Cohort) -> dict[str, int]:
+    """How many rows were not kept for each reason."""
+    return dict(Counter(item.code for item in cohort.not_kept))

@@ -1,0 +1,54 @@
+"""The app: every command of `roni`, registered; each one's body imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from roni.cli import checks, demo, lists, pupil, shelf
+from roni.cli.console import prepare_streams
+from roni.cli.group import Commands
+
+app = typer.Typer(
+    name="roni",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Risk-of-NEET lists for English schools and councils: read a cohort file, rank it, explain it.",
+    epilog="Try `roni demo` first: it needs no file of your own.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"roni {version('roni')}")
+        raise typer.Exit
+
+
+@app.callback()
+def roni(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The options of `roni` itself."""
+
+
+app.command("demo")(demo.demo)
+app.command("template")(shelf.template)
+app.command("validate")(lists.validate)
+app.command("score")(lists.score)
+app.command("explain")(pupil.explain)
+app.command("compare")(checks.compare)
+app.add_typer(shelf.scorecards, name="scorecard")
+app.command("fields")(shelf.fields)
+
+
+def main() -> None:
+    """The `roni` command."""
+    prepare_streams()
+    app()

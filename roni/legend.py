@@ -1,0 +1,109 @@
+"""The page “How to read this” that goes with every list: what was done, what the words mean, what they do not mean.
+
+Each line is a heading with nothing after it, or a term and what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from roni.explanation import LIMITS
+
+if TYPE_CHECKING:
+    from roni.cohort import Cohort
+    from roni.movement import Movement
+    from roni.register import Register
+
+Line = tuple[str, str]
+
+WHAT_IT_IS = (
+    "A list for people to work from. Each pupil's points come from the scorecard named below, and every point stands "
+    "with its reason. What a school or a coach knows comes first: anybody can be added, and only a person "
+    "takes anybody off."
+)
+RESTRICTED = (
+    "Pupils whose family, or who themselves, told the school to share no more than name, address and birth date are "
+    "not scored. They stand at the end, without a rank. That is neither a low band nor none."
+)
+COLUMNS = {
+    "rank": "Place in the list: by band, then probability, points and points_max. The identifier alone ends a tie.",
+    "band, points": "By what is known now. What is not known adds nothing.",
+    "band_max, points_max": "What they would be if everything that is not known were met: “could be”.",
+    "reasons": "What gives the points, with the value from the file. They add up to the points.",
+    "not_known": "What could still add points for this pupil.",
+    "ask_first": "The one thing to find out first, and who would know.",
+    "marks": "What else to bear in mind, for example that the pupil has left the school's roll.",
+}
+PROBABILITY = "Of pupils like this one in earlier years, how many were later not in education, employment or training."
+CHANGES = {
+    "up, down": "By band first, then by points. “why” says which indicators changed, with both values.",
+    "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council's list.",
+    "unchanged": "The same band and points, though what they rest on may have changed.",
+    "only the … window": "The figures cover another period, and nothing else moved the pupil.",
+    "not stated again": "What the later files do not say stands as it was, except attendance and other figures of a "
+    "period. What would have fallen only because a cell is blank is under “Problems”: it stays until somebody answers.",
+}
+
+
+def of_register(register: Register, capacity: int | None) -> Iterator[Line]:
+    """The page for a list."""
+    cohort = register.cohort
+    yield f"{cohort.check} check: pupils whom more support may help", ""
+    yield "What this is", WHAT_IT_IS
+    yield "Who is in it", _population(cohort)
+    yield "Information restricted", RESTRICTED
+    if capacity is not None:
+        yield "How many can be seen", f"{register.top(capacity).sentence} The column within_capacity says who."
+    yield "The columns", ""
+    yield from COLUMNS.items()
+    if register.model_name:
+        yield "probability", PROBABILITY
+    yield "The bands", ""
+    for band in reversed(register.card.bands):
+        yield band.name, f"{band.meaning} ({band.at_least} points or more)"
+    yield "What it does not mean", ""
+    yield from (("", limit) for limit in LIMITS)
+    yield from _not_known_for_all(register)
+    yield from _made_from(register)
+
+
+def of_movement(movement: Movement, now: Register) -> Iterator[Line]:
+    """The page for a list of changes; `now` is the later check's register."""
+    before = movement.previous.cohort
+    yield f"What changed between the {before.check} and the {now.cohort.check} checks", ""
+    yield from CHANGES.items()
+    yield "What it does not mean", ""
+    yield from (("", limit) for limit in LIMITS)
+    yield from _made_from(now)
+    yield from (("earlier file", _file(before, file)) for file in before.files)
+
+
+def _population(cohort: Cohort) -> str:
+    return (
+        f"Pupils educated in the schools whose files were read, wherever they live: {len(cohort):,} pupils from "
+        f"{cohort.rows_read:,} rows. {len(cohort.not_kept):,} rows were not kept; they are under “Rows not kept”."
+    )
+
+
+def _not_known_for_all(register: Register) -> Iterator[Line]:
+    if register.notes:
+        yield "Not known for everybody in a file", ""
+        yield from (("", note) for note in register.notes)
+
+
+def _made_from(register: Register) -> Iterator[Line]:
+    cohort, card = register.cohort, register.card
+    yield "How it was made", ""
+    yield "scorecard", f"{card.title} ({card.name}, version {card.version}, digest {card.digest[:12]})"
+    if register.model_name:
+        yield "model", register.model_name
+    yield "check", f"{cohort.check}, academic year {cohort.check.year}, as at {cohort.check.on:%d/%m/%Y}"
+    yield from (("file", _file(cohort, file)) for file in cohort.files)
+    for source in cohort.sources:
+        yield "also from", source.name + (f", as at {source.as_at:%d/%m/%Y}" if source.as_at else "")
+
+
+def _file(cohort: Cohort, file: str) -> str:
+    digest = cohort.digests.get(file)
+    return f"{file} (SHA-256 {digest[:12]}…)" if digest else file

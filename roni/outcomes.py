@@ -31,12 +31,13 @@ Days = NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One activity code. `tells` names a field that the activity states as true."""
+    """One activity code. `tells`: a field that it states as true; `intends`: what it is as an intended destination."""
 
     code: int
     label: str
     counts_as: str
     tells: str | None = None
+    intends: str | None = None
     unverified: bool = False
 
     @property

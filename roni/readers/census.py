@@ -29,10 +29,9 @@ from roni.readers.census_tables import (
     Pupils,
     Texts,
     code_table,
-    days,
     iso,
 )
-from roni.readers.extract import Extract, headings_of, read_extract
+from roni.readers.extract import Extract, days, headings_of, read_extract
 from roni.readers.raw import RawTable
 
 Term = tuple[int, str]  # 2024, "autumn"

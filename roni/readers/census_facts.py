@@ -23,12 +23,11 @@ from roni.readers.census_tables import (
     Pupils,
     as_texts,
     code_table,
-    days,
     iso,
-    numbers,
     places_among,
     yes_no,
 )
+from roni.readers.extract import NO_DAY, days, numbers
 
 ABSENT = ("authorised", "unauthorised")
 COUNTED = ("present", "approved", *ABSENT)  # the treatments that make up the possible sessions
@@ -148,7 +147,7 @@ def exclusions(pupils: Pupils, table: CensusTable) -> Findings:
     starts = days(table["startdate"])
     unread = np.isnat(starts) & np.asarray(table["startdate"].is_valid())
     found.problems += table.problems("unreadable", "startdate", unread, expects="a date such as 17/07/2011")
-    last = pupils.latest(owners, np.where(permanent, starts, np.datetime64("NaT", "D")))
+    last = pupils.latest(owners, np.where(permanent, starts, NO_DAY))
     found.columns["permanent_exclusion_date"] = iso(last)
     found.how["exclusions"] = _exclusions_read(kind, starts)
     return found

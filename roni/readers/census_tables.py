@@ -7,7 +7,7 @@ an exclusion, one a period of free-school-meal eligibility, one a need. Codes an
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
@@ -19,14 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from roni.dates import parse_dates
 from roni.errors import ProblemBlock
+from roni.readers.extract import NO_DAY, each_distinct
 
 PUPIL_ID = "pupilonrolltableid"
 SCHOOL_ID = "nativeid"
 # Written where a cell is judged not known, so that no later reading of blanks can take it for "none" or "no".
 NOT_KNOWN = "not known"
-NO_DAY = np.datetime64("NaT", "D")
 WHOLE_NUMBER = "a whole number, 0 or more"
 
 Texts = Any  # a pyarrow string array, null is an empty cell
@@ -136,36 +135,10 @@ def _places(wanted: Texts, among: Texts) -> NDArray[np.int64]:
     return np.asarray(found.fill_null(-1)).astype(np.int64)
 
 
-def numbers(texts: Texts) -> NDArray[np.float64]:
-    """Whole numbers, 0 or more; NaN where a cell is blank or something else. "133.0" is 133."""
-    return each_distinct(texts, lambda found: np.array([_number(text) for text in found], dtype=np.float64), np.nan)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return np.nan
-    return value if 0 <= value < 1e6 and value.is_integer() else np.nan
-
-
-def days(texts: Texts) -> NDArray[Any]:
-    """Dates as datetime64[D]; NaT where a cell is blank or no date."""
-    return each_distinct(texts, lambda found: np.array(parse_dates(found).values, dtype="datetime64[D]"), NO_DAY)
-
-
 def places_among(codes: Iterable[str], texts: Texts) -> NDArray[np.int64]:
     """The place of each cell among `codes`, in any case; -1 where it is blank or none of them."""
     known = {code: place for place, code in enumerate(codes)}
     return each_distinct(texts, lambda found: np.array([known.get(text.upper(), -1) for text in found], np.int64), -1)
-
-
-def each_distinct(texts: Texts, read: Callable[[list[str]], NDArray[Any]], blank: Any) -> NDArray[Any]:
-    """Read each different text once; `blank` for empty cells."""
-    encoded = texts.dictionary_encode()
-    values = read(encoded.dictionary.to_pylist())
-    with_blank = np.append(values, np.asarray(blank, dtype=values.dtype))
-    return np.asarray(with_blank[np.asarray(encoded.indices.fill_null(-1))])
 
 
 def as_texts(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Texts:

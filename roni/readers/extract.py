@@ -1,11 +1,11 @@
-"""A CSV that a system wrote, its columns by plain headings: census tables and caseload returns."""
+"""A CSV that a system wrote, its columns by plain headings, and its texts as numbers and days."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from roni.dates import parse_dates
 from roni.errors import FileRefusedError, ProblemBlock
 from roni.readers.csv import read_csv
 
 HEADING_BYTES = 1 << 16  # a heading row is never longer
 DELIMITERS = ",;\t|"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+NO_DAY = np.datetime64("NaT", "D")
 
 
 @dataclass(frozen=True)
@@ -96,3 +98,29 @@ def _empty(path: Path, wanted: Container[str]) -> Extract:
     columns = tuple(pa.array([], pa.string()) for _ in headings)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Extract(path.name, headings, columns, np.zeros(0, np.int64), digest)
+
+
+def numbers(texts: Any) -> NDArray[np.float64]:
+    """Whole numbers, 0 or more; NaN where a cell is blank or something else. "133.0" is 133."""
+    return each_distinct(texts, lambda found: np.array([_number(text) for text in found], dtype=np.float64), np.nan)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if 0 <= value < 1e6 and value.is_integer() else np.nan
+
+
+def days(texts: Any) -> NDArray[Any]:
+    """Dates as datetime64[D]; NaT where a cell is blank or no date."""
+    return each_distinct(texts, lambda found: np.array(parse_dates(found).values, dtype="datetime64[D]"), NO_DAY)
+
+
+def each_distinct(texts: Any, read: Callable[[list[str]], NDArray[Any]], blank: Any) -> NDArray[Any]:
+    """Read each different text once; `blank` for empty cells."""
+    encoded = texts.dictionary_encode()
+    values = read(encoded.dictionary.to_pylist())
+    with_blank = np.append(values, np.asarray(blank, dtype=values.dtype))
+    return np.asarray(with_blank[np.asarray(encoded.indices.fill_null(-1))])

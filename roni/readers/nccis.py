@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from roni.errors import FileRefusedError, ProblemBlock
 from roni.identity import PERMANENT, TEMPORARY, read_ulns, read_upns
 from roni.outcomes import NEET, NO_CODE, NO_DAY, Days, Spells, activities, unread
-from roni.readers.census_tables import days, each_distinct
-from roni.readers.extract import headings_of, read_extract
+from roni.readers.extract import days, each_distinct, headings_of, read_extract
 from roni.readers.nccis_xml import CHARACTERISTIC, HEADER, read_xml
 from roni.readers.raw import RawTable
 
@@ -153,9 +152,12 @@ def _persons(identifiers: Any) -> NDArray[np.int64]:
 
 
 def _side_by_side(columns: list[Any], size: int) -> Any:
+    """The cells of a row, those that are filled, with a space between; null where none is."""
     if not columns:
         return pa.nulls(size, pa.string())
-    joined = pc.binary_join_element_wise(*columns, " ", null_handling="skip")
+    # Empty texts, not skipped nulls: of a single column pyarrow drops the rows that it is told to skip.
+    joined = pc.binary_join_element_wise(*(column.fill_null("") for column in columns), " ")
+    joined = pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, " +", " "))
     return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
 
 

@@ -24,7 +24,7 @@ _BAND, _OWN, _ALONE = np.int64(1 << 16), np.int64(1 << 32), np.int64(1 << 33)
 _WIDE = np.dtype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)  # its columns are children's values
 class Standing:
     """Where the pupils of a cohort stand on a card before anything is asked."""
 

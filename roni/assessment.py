@@ -33,7 +33,7 @@ class ColumnNotKnown:
     pupils: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)  # its columns are children's values
 class Assessment:
     """One row a pupil, in the cohort's order.
 

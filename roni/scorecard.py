@@ -64,7 +64,14 @@ class Scorecard:
         return sum(item.most for item in self.active)
 
     def assess(self, cohort: Cohort) -> Assessment:
-        """Judge every pupil of a cohort at once."""
+        """Judge every pupil of a cohort at once. Raises ScorecardError where the two know a field differently."""
+        for name in self.fields:
+            here, there = self.dictionary[name], cohort.fields.get(name)
+            if there is None or (here.type, list(here.codes)) != (there.type, list(there.codes)):
+                raise ScorecardError(
+                    f"{self.name}: “{name}” is not the same field for the scorecard and for the cohort. "
+                    "Read both with the same file of local fields."
+                )
         return assess(self, cohort)
 
     def to_text(self) -> str:

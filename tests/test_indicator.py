@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.cohort import Cohort
@@ -98,6 +98,7 @@ def test_every_verdict_is_also_reached_by_edge_values_alone(condition: Condition
 
 
 @given(conditions(), conditions(), cohorts(FIELDS))
+@settings(max_examples=50)
 def test_any_of_is_the_maximum_all_of_the_minimum_not_the_negation(a: Condition, b: Condition, cohort: Cohort) -> None:
     first, second = a.judge(cohort), b.judge(cohort)
     assert np.array_equal(AnyOf((a, b)).judge(cohort), np.maximum(first, second))

@@ -16,8 +16,9 @@ from roni.condition import merged_edges
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, national
 from roni.scorecard import load_scorecard, scorecard_names
-from tests.strategies import pupil
+from tests.strategies import cohort_of, pupil
 
+FIELDS = tuple(national().values())
 CASES = Path(__file__).parent / "cases" / "scorecards"
 
 
@@ -182,6 +183,12 @@ def test_a_council_loads_its_own_card_by_path(tmp_path: Path) -> None:
     assert (found.points[0], card.bands[found.band[0]].name) == (0, "high")
 
 
+def test_a_card_and_a_cohort_that_know_a_field_by_other_codes_do_not_meet() -> None:
+    other = [replace(item, codes={"K": "", "E": ""}) if item.name == "sen_provision" else item for item in FIELDS]
+    with pytest.raises(ScorecardError, match="oxfordshire: “sen_provision” is not the same field"):
+        load_scorecard("oxfordshire").assess(cohort_of({}, size=1, fields=Dictionary(other)))
+
+
 def test_a_card_scores_a_council_s_own_field(tmp_path: Path) -> None:
     local = tmp_path / "fields.toml"
     local.write_text(
@@ -189,7 +196,11 @@ def test_a_card_scores_a_council_s_own_field(tmp_path: Path) -> None:
     )
     fields = national().with_local(local)
     text = GOOD.replace('{ field = "attendance", below = 90 }', '{ field = "moved_ward", is_true = true }')
-    assert "moved ward" in load_scorecard(saved(tmp_path, text), fields).to_text()
+    card = load_scorecard(saved(tmp_path, text), fields)
+    assert "moved ward" in card.to_text()
+    assert card.assess(cohort_of({"moved_ward": [True, False, None]}, fields=fields)).points.tolist() == [1, 0, 0]
+    with pytest.raises(ScorecardError, match="local: “moved_ward” is not the same field"):
+        card.assess(pupil(fsm=True))
     with pytest.raises(ScorecardError, match="“moved_ward” is not a field"):
         load_scorecard(saved(tmp_path, text))
 
@@ -244,7 +255,6 @@ def test_a_card_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_field_that_may_not_be_scored_is_refused(tmp_path: Path) -> None:
-    assert isinstance(national(), Dictionary)
     text = GOOD.replace('{ field = "attendance", below = 90 }', '{ field = "sex", one_of = ["F"] }')
     with pytest.raises(ScorecardError, match="“sex” may not be scored"):
         load_scorecard(saved(tmp_path, text))

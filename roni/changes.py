@@ -13,7 +13,7 @@ from roni.assessment import assess
 from roni.cohort import is_known
 from roni.condition import Condition
 from roni.facts import facts, known_value
-from roni.lines import Lines, distinct
+from roni.lines import Lines, distinct, followed_by
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment, Card
@@ -124,7 +124,7 @@ def _state(made: Assessment, place: int, places: NDArray[np.int64]) -> Any:
         if owner == place:
             met = np.flatnonzero(unsaid & (made.tiers[places, column] > 0))
             texts, which = facts(tier.when, cohort, places[met])
-            lines.say(met, [f"{text} +{tier.points}" for text in texts], which)
+            lines.say(met, followed_by(texts, f" +{tier.points}"), which)
             unsaid[met] = False
     _say_not_met(lines, cohort, indicator.fields, places, unsaid)
     lines.say(np.flatnonzero((most > points) & (points > 0)), ["perhaps more"])
@@ -135,7 +135,7 @@ def _inclusion_state(made: Assessment, place: int, places: NDArray[np.int64]) ->
     inclusion, verdict = made.card.inclusions[place], made.inclusions[places, place]
     lines, met = Lines(len(places)), np.flatnonzero(verdict > 0)
     texts, which = facts(inclusion.when, made.cohort, places[met])
-    lines.say(met, [f"{text}: at least {inclusion.band}" for text in texts], which)
+    lines.say(met, followed_by(texts, f": at least {inclusion.band}"), which)
     _say_not_met(lines, made.cohort, inclusion.when.fields, places, verdict <= 0)
     return lines.joined(separator=", ").combine_chunks()
 

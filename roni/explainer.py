@@ -132,7 +132,7 @@ class _Speaker:
         texts, _ = facts(when, self.cohort, np.array([self.index]))
         details = provenance.details(self.cohort, when.fields, self.index)
         source = provenance.source(self.cohort, when.fields, self.index)
-        return Reason(label, texts[0], when.words(self.cohort.fields), points, details, source, at_least)
+        return Reason(label, texts[0].as_py(), when.words(self.cohort.fields), points, details, source, at_least)
 
     def _gaps(self) -> Iterator[Gap]:
         """Per indicator what could still be added; the points of all gaps are points_max less points."""

@@ -6,8 +6,8 @@ different things to say of them, and a single pupil's fact is the same words by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,24 +15,29 @@ from numpy.typing import NDArray
 
 from roni.cohort import Cohort
 from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
-from roni.fields import Dictionary, Field
-from roni.lines import distinct
+from roni.fields import Field
+from roni.lines import Lines, distinct
 
 MOST_DECIMALS = 15  # of a per cent as float64; beyond, the number is printed as it is held
 
 
-def facts(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int32]]:
-    """What the condition says of the pupils at `places`, all of whom meet it: the texts, and which is whose."""
-    names = [name for name in dict.fromkeys(_reads(condition, cohort.fields)) if name in cohort.columns]
-    values = {name: cohort.columns[name][places] for name in names}
-    thresholds = list(_thresholds(condition))
-    for name in names:
-        if cohort.fields[name].type == "percent":
-            values[name] = _shown(values[name], [limit for of, limit in thresholds if of == name])
+def facts(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> tuple[Any, NDArray[np.int32]]:
+    """What the condition says of the pupils at `places`, all of whom meet it: pyarrow strings, and which is whose."""
+    import pyarrow as pa
+
+    if not len(places):
+        return pa.array([], pa.string()), np.zeros(0, np.int32)
+    match condition:
+        case AllOf(parts):
+            return _together([(part, np.ones(len(places), np.bool_)) for part in parts], cohort, places)
+        case AnyOf(parts):
+            return _together([(part, _met(part, cohort, places)) for part in parts], cohort, places)
+        case Not(part) if (same := _opposite(part)) is not None:
+            return facts(same, cohort, places)
+    values = _values(condition, cohort, places)
     first, which = distinct(*values.values())
     few = replace(cohort, columns={name: column[first] for name, column in values.items()})
-    speaker = _Speaker(few, thresholds)
-    return [speaker.say(condition, index) for index in range(len(first))], which
+    return pa.array([_say(condition, few, index) for index in range(len(first))], pa.string()), which
 
 
 def percent(value: float, thresholds: Iterable[float] = ()) -> str:
@@ -76,99 +81,76 @@ def known_value(cohort: Cohort, name: str, index: int) -> str | None:
     return f"{item.label}: {item.codes[value] if item.type == 'code' else value}"
 
 
-@dataclass(frozen=True)
-class _Speaker:
-    """Says what is met of the rows of a small cohort."""
-
-    cohort: Cohort
-    thresholds: list[tuple[str, float]]
-
-    def say(self, condition: Condition, index: int) -> str:
-        match condition:
-            case AllOf(parts):
-                return " and ".join(self.say(part, index) for part in parts)
-            case AnyOf(parts):
-                return " and ".join(self.say(part, index) for part in parts if self._met(part, index))
-            case Not(part):
-                return self._denied(part, index)
-            case IsTrue(field):
-                return self._flag(self.cohort.fields[field], index)
-            case OneOf(field):
-                return self._code(self.cohort.fields[field], index)
-            case Below(field) | AtLeast(field):
-                return self._measured(condition, field, index)
-        return condition.words(self.cohort.fields)
-
-    def _denied(self, part: Condition, index: int) -> str:
-        """The opposite of a condition, brought down to where there is a value to say."""
-        match part:
-            case Not(inner):
-                return self.say(inner, index)
-            case AllOf(parts):
-                return self.say(AnyOf(tuple(Not(each) for each in parts)), index)
-            case AnyOf(parts):
-                return self.say(AllOf(tuple(Not(each) for each in parts)), index)
-            case Below(field, threshold):
-                return self.say(AtLeast(field, threshold), index)
-            case AtLeast(field, threshold):
-                return self.say(Below(field, threshold), index)
-            case OneOf(field):
-                return self._code(self.cohort.fields[field], index)
-        return part.denial(self.cohort.fields)
-
-    def _met(self, part: Condition, index: int) -> bool:
-        columns = {
-            name: self.cohort.columns[name][index : index + 1] for name in part.fields if name in self.cohort.columns
-        }
-        return bool(np.all(part.verdict(columns, self.cohort.fields) == 1))
-
-    def _flag(self, item: Field, index: int) -> str:
-        """A flag that comes from a figure says the figure."""
-        for name in _figures(item):
-            value = self.cohort.value(name, index) if name in self.cohort.columns else None
-            if value:
-                return amount(self.cohort.fields[name], value)
-        return item.said.get("yes", item.label)
-
-    def _code(self, item: Field, index: int) -> str:
-        code = self.cohort.value(item.name, index)
-        return item.said.get(code, f"{item.label}: {item.codes[code]}")
-
-    def _measured(self, condition: Condition, name: str, index: int) -> str:
-        item, value = self.cohort.fields[name], self.cohort.value(name, index)
-        said = amount(item, value, [limit for of, limit in self.thresholds if of == name])
-        boundary = condition.words(self.cohort.fields).removeprefix(f"{item.label} ").removesuffix(f" {item.label}")
-        return said if boundary == "1 or more" else f"{said} ({boundary})"
+def _together(
+    parts: Sequence[tuple[Condition, NDArray[np.bool_]]], cohort: Cohort, places: NDArray[np.int64]
+) -> tuple[Any, NDArray[np.int32]]:
+    """The facts of several conditions, each of those pupils who meet it."""
+    lines = Lines(len(places))
+    for part, met in parts:
+        lines.say(np.flatnonzero(met), *facts(part, cohort, places[met]))
+    return lines.joined(separator=" and ").combine_chunks(), np.arange(len(places), dtype=np.int32)
 
 
-def _reads(condition: Condition, fields: Dictionary) -> Iterator[str]:
-    """The fields whose values a fact may say: those judged, and the figures that flags come from."""
-    for name in condition.fields:
-        yield name
-        yield from _figures(fields[name])
+def _met(part: Condition, cohort: Cohort, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    columns = {name: cohort.columns[name][places] for name in part.fields if name in cohort.columns}
+    return np.broadcast_to(part.verdict(columns, cohort.fields) > 0, len(places))
 
 
-def _figures(item: Field) -> Iterator[str]:
-    for route in item.routes:
-        if route.kind == "positive":
-            yield from route.inputs
+def _opposite(part: Condition) -> Condition | None:
+    """The opposite of a condition said without “not”, brought down to where there is a value to say."""
+    match part:
+        case Not(inner):
+            return inner
+        case AllOf(parts):
+            return AnyOf(tuple(Not(each) for each in parts))
+        case AnyOf(parts):
+            return AllOf(tuple(Not(each) for each in parts))
+        case Below(field, threshold):
+            return AtLeast(field, threshold)
+        case AtLeast(field, threshold):
+            return Below(field, threshold)
+    return None
 
 
-def _thresholds(condition: Condition) -> Iterator[tuple[str, float]]:
+def _values(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The values that a fact on one field may say: its own, and the figures that a flag comes from."""
+    wanted = [*condition.fields, *(name for field in condition.fields for name in _figures(cohort.fields[field]))]
+    values = {name: cohort.columns[name][places] for name in wanted if name in cohort.columns}
+    if isinstance(condition, (Below, AtLeast)) and cohort.fields[condition.field].type == "percent":
+        values[condition.field] = _shown(values[condition.field], condition.threshold)
+    return values
+
+
+def _say(condition: Condition, cohort: Cohort, index: int) -> str:
+    """One pupil's fact on one field."""
     match condition:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _thresholds(part)
-        case Not(part):
-            yield from _thresholds(part)
+        case IsTrue(field):
+            return _flag(cohort, cohort.fields[field], index)
+        case OneOf(field) | Not(OneOf(field)):
+            item, code = cohort.fields[field], cohort.value(field, index)
+            return item.said.get(code, f"{item.label}: {item.codes[code]}")
         case Below(field, threshold) | AtLeast(field, threshold):
-            yield field, threshold
+            item = cohort.fields[field]
+            said = amount(item, cohort.value(field, index), [threshold])
+            boundary = condition.words(cohort.fields).removeprefix(f"{item.label} ").removesuffix(f" {item.label}")
+            return said if boundary == "1 or more" else f"{said} ({boundary})"
+    return condition.words(cohort.fields)
 
 
-def _shown(values: NDArray[Any], thresholds: list[float]) -> NDArray[np.float64]:
-    """Per cents as they are printed: one decimal where that stays on the same side of every threshold."""
+def _flag(cohort: Cohort, item: Field, index: int) -> str:
+    """A flag that comes from a figure says the figure."""
+    for name in _figures(item):
+        value = cohort.value(name, index) if name in cohort.columns else None
+        if value:
+            return amount(cohort.fields[name], value)
+    return item.said.get("yes", item.label)
+
+
+def _figures(item: Field) -> list[str]:
+    return [name for route in item.routes if route.kind == "positive" for name in route.inputs]
+
+
+def _shown(values: NDArray[Any], threshold: float) -> NDArray[np.float64]:
+    """Per cents as they are printed: one decimal where that stays on the same side of the threshold."""
     rounded = np.round(values, 1)
-    same_side = np.ones(len(values), np.bool_)
-    for limit in thresholds:
-        same_side &= (rounded >= limit) == (values >= limit)
-    return np.where(same_side, rounded, values)
+    return np.where((rounded >= threshold) == (values >= threshold), rounded, values)

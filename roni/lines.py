@@ -88,6 +88,13 @@ def _join(texts: Any, starts: NDArray[np.int64], which: NDArray[np.int32], separ
     return pc.binary_join(pa.ListArray.from_arrays(offsets, said), separator)
 
 
+def followed_by(texts: Any, ending: str) -> Any:
+    """Each text with the same ending: pyarrow strings."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(texts, ending, "")
+
+
 def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The different rows of aligned columns: the place of the first of each, and which one every row is.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.facts import facts
-from roni.lines import Lines
+from roni.lines import Lines, followed_by
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment
@@ -55,11 +55,11 @@ def reasons(cohort: Cohort, assessment: Assessment) -> Lines:
     for paid in sorted(tiers_paid(assessment), key=lambda paid: -paid.tier.points):
         places = np.flatnonzero(paid.met)
         texts, which = facts(paid.tier.when, cohort, places)
-        lines.say(places, [f"{text} +{paid.tier.points}" for text in texts], which)
+        lines.say(places, followed_by(texts, f" +{paid.tier.points}"), which)
     for column, inclusion in enumerate(assessment.card.inclusions):
         places = np.flatnonzero(assessment.inclusions[:, column] > 0)
         texts, which = facts(inclusion.when, cohort, places)
-        lines.say(places, [f"{text}: at least {inclusion.band}" for text in texts], which)
+        lines.say(places, followed_by(texts, f": at least {inclusion.band}"), which)
     return lines
 
 

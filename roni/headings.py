@@ -7,10 +7,16 @@ import re
 import unicodedata
 
 from roni.calendar import AcademicYear
+from roni.errors import DictionaryError
 from roni.fields import Dictionary
 
 COUNTED = re.compile(r"^(?:(?:total )?(?:number|num|no|count) of |(?:total )?(?:number|num|no) |# ?)")
-BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
+# Only brackets that change nothing are dropped: "Attendance (last 3 weeks)" is not this year's attendance.
+BRACKETS = re.compile(
+    r"[(\[]\s*(?:[dmy/.\s-]+|%|per ?cent|percentage|current|now|latest|ytd|(?:year )?to date|optional|required|mandatory"
+    r"|text|number|date|as (?:at|of)\b[^)\]]*|calculated|sims|arbor|bromcom|mis)\s*[)\]]",
+    re.IGNORECASE,
+)
 YEAR = re.compile(r"\b(20\d\d)\s*[/-]\s*(\d{2}|20\d\d)\b")
 AS_AT = re.compile(r"\b(?:as at|as of|at|on|to date|to)\s+\d{1,2}[ /.-]\w{1,9}[ /.-]\d{2,4}\s*$", re.IGNORECASE)
 
@@ -36,7 +42,12 @@ class Headings:
         self._known: dict[str, str] = {}
         for name, item in fields.items():
             for text in (name, item.label, *item.headings):
-                self._known.setdefault(normalise(text), name)
+                claimed = self._known.setdefault(normalise(text), name)
+                if item.local and claimed != name:
+                    raise DictionaryError(
+                        f"field “{name}”: the heading “{text}” is already that of “{claimed}”. Take it out, or map the "
+                        "column when the file is read."
+                    )
 
     def __contains__(self, heading: str) -> bool:
         return self.find(heading) is not None

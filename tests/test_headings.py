@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roni.calendar import AcademicYear
+from roni.errors import DictionaryError
 from roni.fields import national
 from roni.headings import Headings, normalise
 
@@ -40,6 +43,22 @@ def test_a_heading_is_known_in_any_dress(heading: str, field: str) -> None:
 
 def test_last_years_attendance_is_its_own_field() -> None:
     assert KNOWN.find("Attendance 2025/26") == "attendance_last_year"
+
+
+@pytest.mark.parametrize(
+    "heading", ["Attendance (last 3 weeks)", "SEN (Y/N)", "Attendance (auth)", "Attendance (previous)"]
+)
+def test_a_bracket_that_changes_the_meaning_is_not_dropped(heading: str) -> None:
+    assert KNOWN.find(heading) not in ("attendance", "sen_provision")
+
+
+def test_a_local_field_may_not_take_a_heading_that_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "local.toml").write_text(
+        '[mine]\nlabel = "mine"\ntype = "flag"\ndefinition = "d"\nsource = "s"\nuse = "u"\nheadings = ["Young carer"]\n',
+        "utf-8",
+    )
+    with pytest.raises(DictionaryError, match="already that of “young_carer”"):
+        Headings(national().with_local(tmp_path / "local.toml"))
 
 
 def test_the_attendance_of_another_year_is_no_field() -> None:

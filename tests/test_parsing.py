@@ -42,8 +42,14 @@ def test_bare_numbers_none_above_one_are_fractions() -> None:
 def test_a_fraction_among_per_cents_is_asked_about_not_guessed() -> None:
     parsed = read("attendance", "0.875", "87.5", "0", "1")
     assert math.isnan(parsed.values[0])
-    assert problems(parsed) == {"looks_like_fraction": [0]}
-    assert parsed.values[1:].tolist() == [87.5, 0.0, 1.0]
+    assert problems(parsed) == {"looks_like_fraction": [0, 3]}
+    assert parsed.values[1:3].tolist() == [87.5, 0.0]
+
+
+def test_a_small_absence_is_nothing_odd() -> None:
+    parsed = read("absence", "0.4", "12.5")
+    assert parsed.values.tolist() == [0.4, 12.5]
+    assert problems(parsed) == {}
 
 
 def test_a_person_can_say_the_scale() -> None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from roni.cohort import NotKept, Reading, Values, is_known
 from roni.errors import ProblemBlock
 from roni.fields import Dictionary, Field
-from roni.headings import Headings
+from roni.headings import Headings, normalise
 from roni.mapping import Choice, ColumnMapping
-from roni.parsing import Parsed, parse
+from roni.parsing import Parsed, parse, says_yes_or_no
 from roni.readers.stack import TypedTable
 from roni.readers.table import RawTable
 from roni.routes import TOLERANCE
@@ -49,13 +49,15 @@ def read_columns(raw: RawTable, fields: Dictionary, headings: Headings, mapping:
     extra: dict[str, Values] = {}
     for place, choice in enumerate(chosen):
         if choice.field is None:
-            _say_unused(raw, place, choice, headings, read)
+            _say_unused(raw, place, headings, read, on_purpose=mapping.get(raw.headings[place]) is not None)
             continue
         item = fields[choice.field]
+        if item.as_flag and says_yes_or_no(raw.columns[place]):
+            item = fields[item.as_flag]
         parsed = parse(raw.columns[place], item, choice.choices)
         _say_used(raw, place, item, parsed, read)
         _put(raw, place, item, parsed.values, columns, named, read)
-        extra |= parsed.also
+        extra |= parsed.also | _implied(raw.headings[place], item, fields, len(raw))
         if parsed.month_only is not None and item.name in ("date_of_birth", "birth_month"):
             extra |= _precision(fields, parsed)
     for name, values in extra.items():
@@ -71,6 +73,16 @@ def _choose(heading: str, headings: Headings, mapping: ColumnMapping) -> Choice:
     return said if said is not None else Choice(headings.find(heading) if heading else None)
 
 
+def _implied(heading: str, item: Field, fields: Dictionary, size: int) -> dict[str, Values]:
+    """What a heading says of another field for every row: "Suspensions this year" is also their window."""
+    found: dict[str, Values] = {}
+    for other, answers in item.implied.items():
+        for answer, headings in answers.items():
+            if normalise(heading) in {normalise(text) for text in headings}:
+                found[other] = np.full(size, fields[other].answers.index(answer), dtype=np.int16)
+    return found
+
+
 def _precision(fields: Dictionary, parsed: Parsed) -> dict[str, Values]:
     """A birth date known only to the month is its first day, and says so."""
     if "birth_precision" not in fields or parsed.month_only is None or not parsed.month_only.any():
@@ -81,17 +93,16 @@ def _precision(fields: Dictionary, parsed: Parsed) -> dict[str, Values]:
     return {"birth_precision": np.where(known, values, -1).astype(np.int16)}
 
 
-def _say_unused(raw: RawTable, place: int, choice: Choice, headings: Headings, read: Read) -> None:
+def _say_unused(raw: RawTable, place: int, headings: Headings, read: Read, *, on_purpose: bool) -> None:
     heading, column = raw.headings[place], raw.columns[place]
     if not heading:
         if column.null_count < len(column):
             says = {"position": _letters(place)}
             read.problems.append(ProblemBlock("heading_blank", raw.file, "", None, says))
         return
-    near = headings.nearest(heading)
-    dropped = choice.choices.get("said") == "not used"
     read.readings.append(Reading(raw.file, heading, None, "not used", "unmapped"))
-    if not dropped:
+    if not on_purpose:
+        near = headings.nearest(heading)
         nearest = f"The nearest field is “{near}”." if near else "If it matters, say which field it is."
         read.problems.append(ProblemBlock("heading_unknown", raw.file, heading, None, {"nearest": nearest}))
 

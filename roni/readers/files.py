@@ -1,4 +1,4 @@
-"""`read_cohort`: files as schools send them, and council lists beside them, to one cohort with an account of every row."""
+"""`read_cohort`: files as schools send them, and council lists, to one cohort with an account of every row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roni.calendar import AcademicYear, Check, get_check
 from roni.cohort import KEY_KINDS, Cohort, NotKept, Reading, is_known
 from roni.errors import FileRefusedError, ProblemBlock, Problems, RoniError
-from roni.fields import Dictionary, national
+from roni.fields import Dictionary, Field, national
 from roni.headings import Headings
 from roni.identity import BLANK, MALFORMED, Upns, make_keys, read_ulns, read_upns
 from roni.mapping import ColumnMapping
@@ -114,11 +114,11 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 def _listed(
     lists: Sequence[Supplement], fields: Dictionary, headings: Headings, mapping: ColumnMapping
 ) -> list[tuple[Supplement, Read]]:
-    found = []
-    for item in lists:
-        for raw in _raw_tables([Path(item.path)], headings, mapping):
-            found.append((item, read_columns(raw, fields, headings, mapping)))
-    return found
+    return [
+        (item, read_columns(raw, fields, headings, mapping))
+        for item in lists
+        for raw in _raw_tables([Path(item.path)], headings, mapping)
+    ]
 
 
 def _years(check: Check, years: Iterable[int] | None) -> tuple[int, ...]:
@@ -137,7 +137,7 @@ def _assemble(
     whole = stack([read.table for read in reads], fields)
     whole = _born_in_reason(whole, check, problems)
     _refuse_other_years_export(whole, check)
-    whole, upns = _identify(whole, problems)
+    whole = _identify(whole, problems)
     whole = _in_years(whole, years, not_kept)
     settled = one_row_a_pupil(whole, _references(whole))
     joined = Joined(settled.stack, problems=(*problems, *settled.problems))
@@ -204,7 +204,7 @@ def _refuse_other_years_export(whole: Stack, check: Check) -> None:
                 )
 
 
-def _identify(whole: Stack, problems: list[ProblemBlock]) -> tuple[Stack, Upns]:
+def _identify(whole: Stack, problems: list[ProblemBlock]) -> Stack:
     import pyarrow.compute as pc
 
     upn, former = read_upns(whole.column("upn")), read_upns(whole.column("former_upn"))
@@ -218,7 +218,7 @@ def _identify(whole: Stack, problems: list[ProblemBlock]) -> tuple[Stack, Upns]:
             columns[name] = texts
     whole = replace(whole, columns=columns, keys=found.keys, key_kind=found.kind)
     _say_upns(whole, upn, problems)
-    return whole, upn
+    return whole
 
 
 def _say_upns(whole: Stack, upn: Upns, problems: list[ProblemBlock]) -> None:
@@ -247,8 +247,10 @@ def _references(whole: Stack) -> Any:
 def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept]) -> Stack:
     group = whole.column("year_group")
     outside = (group >= 0) & ~np.isin(group, years)
-    for place in np.flatnonzero(outside).tolist():
-        not_kept.append(NotKept(whole.files[whole.file_index[place]], int(whole.row[place]), "outside_years"))
+    not_kept += [
+        NotKept(whole.files[whole.file_index[place]], int(whole.row[place]), "outside_years")
+        for place in np.flatnonzero(outside).tolist()
+    ]
     return whole.keep(~outside)
 
 
@@ -282,15 +284,22 @@ def _with_routes(final: Stack, routed: Routed, reads: Sequence[Read]) -> list[Re
 
 
 def _absent(final: Stack, routed: Routed) -> list[Reading]:
-    """Fields that could count and that no column of a file supplies, by any route: not known for everyone."""
-    inputs = {name for item in final.fields.values() for way in item.routes for name in way.inputs}
+    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
+    known = {name: is_known(final.fields[name], values) for name, values in routed.columns.items()}
     found = []
     for name, item in final.fields.items():
-        values = routed.columns.get(name)
-        if not item.scored or item.family in ("identity", "contact", "registration") or name in inputs:
+        if not (item.scored and item.listed) or item.family in ("identity", "contact", "registration"):
             continue
-        known = np.zeros(len(final), dtype=bool) if values is None else is_known(item, values)
+        told = [name, *(other for other, feeds in final.fields.items() if _feeds(feeds, name))]
         for place, file in enumerate(final.files):
-            if name not in final.headings[place] and not known[final.file_index == place].any():
+            here = final.file_index == place
+            if (
+                not any(name in known and known[name][here].any() for name in told)
+                and name not in final.headings[place]
+            ):
                 found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
     return found
+
+
+def _feeds(item: Field, name: str) -> bool:
+    return any(name in way.inputs for way in item.routes)

@@ -14,8 +14,8 @@ from roni.fields import Field
 from roni.readers.stack import Stack
 
 # Which of two registrations is the main one: single or main dual before those that are somebody else's pupil.
-# Source: school census enrolment status (C current, M main dual, S subsidiary dual, G guest, F further education, O other).
-MAIN_FIRST = {"C": 0, "M": 0, "F": 2, "S": 3, "G": 4, "O": 4}
+# The codes are those of `registration_status` in the dictionary.
+MAIN_FIRST = {"single": 0, "main_dual": 0, "further_education": 2, "subsidiary": 3, "guest": 4, "other": 4}
 NOT_STATED = 1
 NAMES = ("surname", "forename")
 SESSIONS = ("sessions_possible", "sessions_attended", "sessions_authorised", "sessions_unauthorised", "sessions_absent")

@@ -89,7 +89,7 @@ def test_totals_remarks_and_repeated_headings_are_no_pupils(tmp_path: Path) -> N
 
 def test_years_outside_the_check_are_not_kept_and_unreadable_ones_are(tmp_path: Path) -> None:
     found = cohort(
-        tmp_path, HEAD, f"{ANN},A,Ann,,8,88,Y", f"{BOB},B,Bo,,9,88,N", f"{CAT},C,Cy,,M,88,N", ",D,Di,,13,88,N",
+        tmp_path, HEAD, f"{ANN},A,Ann,,8,88,Y", f"{BOB},B,Bo,,9,88,N", f"{CAT},C,Cy,,eleven,88,N", ",D,Di,,13,88,N",
     )  # fmt: skip
     assert accounts(found) == [(2, "outside_years"), (5, "outside_years")]
     assert ("year_group_unreadable", 4) in codes(found)

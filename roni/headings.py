@@ -13,8 +13,8 @@ from roni.fields import Dictionary
 COUNTED = re.compile(r"^(?:(?:total )?(?:number|num|no|count) of |(?:total )?(?:number|num|no) |# ?)")
 # Only brackets that change nothing are dropped: "Attendance (last 3 weeks)" is not this year's attendance.
 BRACKETS = re.compile(
-    r"[(\[]\s*(?:[dmy/.\s-]+|%|per ?cent|percentage|current|now|latest|ytd|(?:year )?to date|optional|required|mandatory"
-    r"|text|number|date|as (?:at|of)\b[^)\]]*|calculated|sims|arbor|bromcom|mis)\s*[)\]]",
+    r"[(\[]\s*(?:[dmy/.\s-]+|%|per ?cent|percentage|current|now|latest|ytd|(?:year )?to date|optional|required"
+    r"|mandatory|text|number|date|as (?:at|of)\b[^)\]]*|calculated|sims|arbor|bromcom|mis)\s*[)\]]",
     re.IGNORECASE,
 )
 YEAR = re.compile(r"\b(20\d\d)\s*[/-]\s*(\d{2}|20\d\d)\b")

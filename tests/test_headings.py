@@ -54,7 +54,8 @@ def test_a_bracket_that_changes_the_meaning_is_not_dropped(heading: str) -> None
 
 def test_a_local_field_may_not_take_a_heading_that_is_taken(tmp_path: Path) -> None:
     (tmp_path / "local.toml").write_text(
-        '[mine]\nlabel = "mine"\ntype = "flag"\ndefinition = "d"\nsource = "s"\nuse = "u"\nheadings = ["Young carer"]\n',
+        '[mine]\nlabel = "mine"\ntype = "flag"\ndefinition = "d"\nsource = "s"\nuse = "u"\n'
+        'headings = ["Young carer"]\n',
         "utf-8",
     )
     with pytest.raises(DictionaryError, match="already that of “young_carer”"):

@@ -57,7 +57,7 @@ def read_columns(raw: RawTable, fields: Dictionary, headings: Headings, mapping:
         parsed = parse(raw.columns[place], item, choice.choices)
         _say_used(raw, place, item, parsed, read)
         _put(raw, place, item, parsed.values, columns, named, read)
-        extra |= parsed.also | _implied(raw.headings[place], item, fields, len(raw))
+        extra |= {**parsed.also, **_implied(raw.headings[place], item, fields, len(raw))}
         if parsed.month_only is not None and item.name in ("date_of_birth", "birth_month"):
             extra |= _precision(fields, parsed)
     for name, values in extra.items():

@@ -31,7 +31,7 @@ class Settled:
 
 
 def one_row_a_pupil(stack: Stack, reference: Any) -> Settled:
-    """Keep one row for each key. `reference` are the keys (file and row) for rows that must not be taken for another."""
+    """Keep one row for each key. `reference`: keys by file and row, for rows that must not be taken for another."""
     stack, problems = _part_strangers(stack, reference)
     group = _groups(stack)
     sizes = np.bincount(group, minlength=1)
@@ -211,12 +211,12 @@ def _join_registrations(
             mask[first[rows[differ]]] = True
             problems += stack.blocks("registrations_differ", mask, name, {"label": item.label})
         columns[name] = _filled(item, columns[name], rows, first[rows])
-    _add_sessions(stack, columns, rows[both], first)
+    _add_sessions(columns, rows[both], first)
     _name_other_school(stack, columns, rows, first)
     return problems
 
 
-def _add_sessions(stack: Stack, columns: dict[str, Values], rows: NDArray[np.int64], first: NDArray[np.int64]) -> None:
+def _add_sessions(columns: dict[str, Values], rows: NDArray[np.int64], first: NDArray[np.int64]) -> None:
     """Attendance at two schools is combined from sessions only; a per cent of one school is then not the pupil's."""
     kept = first[rows]
     usable = np.zeros(len(rows), dtype=bool)

@@ -13,6 +13,7 @@ from roni.calendar import AcademicYear, Check, get_check
 from roni.cohort import KEY_KINDS, Cohort, Source
 from roni.errors import CalendarError
 from roni.fields import Dictionary, national
+from roni.outcomes import Spells
 from roni.synthetic.council import CouncilList, council_lists
 from roni.synthetic.destinations import SIXTH_FORM, as_table, draw_destinations, draw_intentions
 from roni.synthetic.identity import FIRST_INVENTED_URN, authority_code, birth_dates, chosen, upns
@@ -54,7 +55,7 @@ class Authority:
     years: int
     schools: tuple[School, ...]
     world: World
-    person: Columns  # names, identifiers and what else never changes, per pupil
+    person: dict[str, Any]  # names, identifiers and what else never changes, per pupil
     outcome: Columns  # what becomes of them, as drawn
     fields: Dictionary
 
@@ -75,7 +76,10 @@ class Authority:
         return self._cohort(view, check, np.flatnonzero(view.here), view.school, "the whole truth")
 
     def returns(self, check: Check, school: School) -> Cohort:
-        """What one school's file says, without mistakes: its roll, subsidiary registrations, and who has left since November."""
+        """What one school's file says, without mistakes: its roll, and who has left since November.
+
+        The unit also lists those whose main school is another.
+        """
         view = self.view(check)
         place = self.schools.index(school)
         who = np.flatnonzero(view.in_file(place, place == len(self.schools) - 1))
@@ -95,6 +99,17 @@ class Authority:
             raise CalendarError(f"No pupil of this authority leaves in {leavers}.")
         drawn = {name: values[who] for name, values in self.outcome.items()}
         return as_table(self.person["upn"].take(who), drawn, leavers)
+
+    def spells(self, leavers: int) -> Spells:
+        """The same as `destinations`, as labels for training and evaluation are worked out from."""
+        import pyarrow as pa
+
+        table = self.destinations(leavers).combine_chunks()
+        days = {name: table[name].to_numpy() for name in ("start", "end")}
+        days["verified"] = table["date_verified"].to_numpy()
+        known_until = np.full(len(table), np.datetime64(f"{leavers + 1}-08-31"))
+        codes = table["activity_code"].cast(pa.string()).combine_chunks()
+        return Spells.of(table["key"].combine_chunks(), codes, as_at=known_until, **days)
 
     @cached_property
     def pupils(self) -> pd.DataFrame:
@@ -152,8 +167,8 @@ def make_authority(
 ) -> Authority:
     """Invent an authority: `schools` schools, the last two a special school and a pupil referral unit.
 
-    `pupils_per_year` is the year group of one ordinary school, before those who go to the last two. The same arguments give
-    the same pupils. Raises ValueError for fewer than three schools.
+    `pupils_per_year` is the year group of one ordinary school, before those who go to the last two. The same arguments
+    give the same pupils. Raises ValueError for fewer than three schools.
     """
     if schools < FEWEST_SCHOOLS:
         raise ValueError("An authority needs three schools or more: one ordinary, one special, one referral unit.")
@@ -172,7 +187,9 @@ def make_authority(
 def _schools(count: int, code: int) -> tuple[School, ...]:
     words = load("names.toml")
     names, districts = words["schools"], words["districts"]
-    ordinary = [names[i % len(names)] + (f" {i // len(names) + 1}" if i >= len(names) else "") for i in range(count - 2)]
+    ordinary = [
+        names[i % len(names)] + (f" {i // len(names) + 1}" if i >= len(names) else "") for i in range(count - 2)
+    ]
     kinds = ["mainstream"] * (count - 2) + ["special", "pru_or_ap"]
     return tuple(
         School(
@@ -188,7 +205,7 @@ def _schools(count: int, code: int) -> tuple[School, ...]:
     )
 
 
-def _person(rng: np.random.Generator, world: World, code: int) -> Columns:
+def _person(rng: np.random.Generator, world: World, code: int) -> dict[str, Any]:
     words = load("names.toml")
     people, size = world.people, len(world)
     leavers = people["leavers"]

@@ -1,4 +1,4 @@
-"""Lists that a council's teams hold about invented pupils: dated, complete or not, with a few rows that match nobody."""
+"""Lists that a council's teams hold of invented pupils: dated, complete or not, with a few rows that match nobody."""
 
 from __future__ import annotations
 

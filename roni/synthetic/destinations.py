@@ -15,13 +15,14 @@ from roni.synthetic.targets import share
 MONTHS = 12  # September after Year 11 to August
 MARCH = 6
 
-# Client caseload activity codes and how often each is drawn. Full-time education and apprenticeships follow the published
-# shares; the split within each is this project's choice.
+# Client caseload activity codes and how often each is drawn. Full-time education and apprenticeships follow the
+# published shares; the split within each is this project's choice.
 EDUCATION = {210: 0.40, 220: 0.12, 230: 0.46, 280: 0.02}
 OTHER_EET = {250: 0.05, 270: 0.10, 320: 0.10, 330: 0.35, 340: 0.15, 360: 0.15, 410: 0.05, 430: 0.05}
 NEET = {619: 0.62, 610: 0.08, 615: 0.05, 616: 0.03, 620: 0.02, 640: 0.12, 680: 0.04, 540: 0.04}
 UNKNOWN = {810: 0.75, 820: 0.15, 830: 0.10}
 APPRENTICESHIP = 310
+FULL_TIME = tuple(EDUCATION)
 PARENT, PREGNANT = 630, 650
 SIXTH_FORM = 210
 
@@ -88,7 +89,9 @@ def _neet_code(rng: np.random.Generator, people: Columns) -> NDArray[np.int64]:
 
 def _draw(rng: np.random.Generator, shares: dict[int, float], size: int) -> NDArray[np.int64]:
     edges = np.cumsum(list(shares.values())) / sum(shares.values())
-    return np.array(list(shares), dtype=np.int64)[np.searchsorted(edges, rng.random(size), side="right").clip(max=len(shares) - 1)]
+    codes = np.array(list(shares), dtype=np.int64)
+    places = np.searchsorted(edges, rng.random(size), side="right").clip(max=len(shares) - 1)
+    return np.asarray(codes[places])
 
 
 def draw_intentions(rng: np.random.Generator, people: Columns, main: Array) -> Columns:

@@ -23,13 +23,11 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: the same b
 FIXED_TIME = b"2026-11-06T09:14:00Z"
 
 
-def write_files(
-    authority: Authority, check: Check, folder: str | Path, mess: bool | Mess = True
-) -> list[Path]:
-    """Write one file for each school, in its system's style, and `<file>.truth.json` beside each; the paths of the files.
+def write_files(authority: Authority, check: Check, folder: str | Path, mess: bool | Mess = True) -> list[Path]:
+    """Write each school's file, in its system's style, and `<file>.truth.json` beside it; the paths of the files.
 
-    With `mess` False nothing is wrong in them. The same authority, check and mess give the same bytes. Council lists go to the
-    folder `council` inside. Raises OSError where the folder cannot be written.
+    With `mess` False nothing is wrong in them. The same authority, check and mess give the same bytes. Council lists go
+    to the folder `council` inside. Raises OSError where the folder cannot be written.
     """
     target = Path(folder)
     (target / "council").mkdir(parents=True, exist_ok=True)
@@ -74,7 +72,9 @@ def _rename(sheet: Sheet, fields: Dictionary, rate: float, rng: np.random.Genera
             known = fields[column.field].headings
             heading = known[int(rng.integers(len(known)))]
         if draw[1] < rate:
-            heading = (heading.upper(), heading.lower(), f" {heading} ", heading.replace(" ", "_"))[int(rng.integers(4))]
+            heading = (heading.upper(), heading.lower(), f" {heading} ", heading.replace(" ", "_"))[
+                int(rng.integers(4))
+            ]
         sheet.columns[place] = replace(column, heading=heading)
 
 
@@ -84,9 +84,11 @@ def _csv(sheet: Sheet) -> bytes:
     rows = [delimiter.join(title) for title in layout["titles"]]
     headings = delimiter.join(_quoted(column.heading, delimiter) for column in sheet.columns)
     rows.append(headings)
-    for line in sheet.lines:
-        rows.append(headings if line.kind == "headings" else delimiter.join(_cells_of(sheet, line, delimiter)))
-    text = layout["newline"].join([*rows, ""])
+    rows += [
+        headings if line.kind == "headings" else delimiter.join(_cells_of(sheet, line, delimiter))
+        for line in sheet.lines
+    ]
+    text: str = layout["newline"].join([*rows, ""])
     return text.encode(layout["encoding"])
 
 
@@ -110,8 +112,8 @@ def _xlsx(sheet: Sheet) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook()
-    page = book.active
-    page.title = "Pupils"
+    book.remove(book.worksheets[0])
+    page = book.create_sheet("Pupils")
     for title in sheet.layout["titles"]:
         page.append(title or [None])
     headings = [column.heading for column in sheet.columns]

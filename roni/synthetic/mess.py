@@ -9,10 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from roni.synthetic.render import BLANK, Says
+from roni.synthetic.render import BLANK, WAYS, Says
 from roni.synthetic.sheet import Line, Sheet
 
-UNREADABLE = {"attendance": "see note", "suspensions": "a few", "suspension_sessions": "a few", "sen_provision": "ask SENCo"}
+UNREADABLE = {
+    "attendance": "see note",
+    "suspensions": "a few",
+    "suspension_sessions": "a few",
+    "sen_provision": "ask SENCo",
+}
 EXCEL_ERRORS = ("#N/A", "#VALUE!", "#REF!", "#DIV/0!")
 BLANK_WORDS, UNKNOWN_WORDS = ("-", "–", " "), ("n/k", "?", "not known")
 NOT_MESSED = ("upn", "surname", "forename", "preferred_name", "full_name", "school_name", "registration_group", "")
@@ -31,6 +36,7 @@ class Mess:
     excel_error: float = 0.002
     impossible: float = 0.003
     fraction: float = 0.002
+    other_dates: float = 0.02
     padded_upn: float = 0.15
     missing_upn: float = 0.003
     wrong_letter: float = 0.004
@@ -48,11 +54,13 @@ def spoil(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
     if mess.edges:
         _edges(sheet, rng)
     _cells(sheet, mess, rng)
+    _queries(sheet)
+    _dates(sheet, mess, rng)
     _identifiers(sheet, mess, rng)
     _copies(sheet, mess, rng)
     if sheet.text_only:
         _quotes(sheet, mess, rng)
-    for _ in range(mess.blank_rows):
+    for _ in range(0 if sheet.extension == "parquet" else mess.blank_rows):
         sheet.lines.insert(int(rng.integers(1, len(sheet.lines))), Line("blank"))
     if sheet.extension != "parquet":
         for _ in range(mess.repeated_headings):
@@ -71,7 +79,6 @@ def _edges(sheet: Sheet, rng: np.random.Generator) -> None:
         for line, count in zip(rows, EDGES_OF_120_SESSIONS, strict=False):
             line.put(possible, sheet.write(possible, EDGE_SESSIONS, rng))
             line.put(attended, sheet.write(attended, count, rng))
-    sheet.lines_at_edges = rows[: len(EDGES)]
 
 
 def _cells(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
@@ -84,7 +91,9 @@ def _cells(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
                     sheet.tally(kind)
 
 
-def _kinds(says: str, way: str, mess: Mess, text: bool) -> list[tuple[str, float, Callable[[Any], tuple[Any, Any, str]]]]:
+def _kinds(
+    says: str, way: str, mess: Mess, text: bool
+) -> list[tuple[str, float, Callable[[Any], tuple[Any, Any, str]]]]:
     def one(words: tuple[str, ...], meaning: Says, code: str) -> Callable[[Any], tuple[Any, Any, str]]:
         return lambda rng: (words[int(rng.integers(len(words)))], meaning, code)
 
@@ -99,8 +108,35 @@ def _kinds(says: str, way: str, mess: Mess, text: bool) -> list[tuple[str, float
     kinds.append(("excel error", mess.excel_error, one(EXCEL_ERRORS, Says.UNREADABLE, "excel_error")))
     if way in ("percent_mixed", "absence"):
         kinds.append(("impossible", mess.impossible, one(("104.2", "180"), Says.UNREADABLE, "impossible")))
+    if way == "percent_mixed":  # an absence of 0.87 % is an absence
         kinds.append(("fraction", mess.fraction, one(("0.87", "0.912"), Says.UNREADABLE, "looks_like_fraction")))
     return kinds
+
+
+def _queries(sheet: Sheet) -> None:
+    """What is kept as it stands and still worth a question, or cannot be told from a fraction."""
+    if "attendance" not in sheet.fields:
+        return
+    place = sheet.place("attendance")
+    by_hundreds = sheet.columns[place].way in ("percent_mixed", "percent_cell")
+    for line in sheet.lines:
+        shown, says = line.cells[place]
+        if says == 0:
+            line.put(place, (shown, says), "zero_attendance")
+        elif by_hundreds and not isinstance(says, Says) and 0 < says <= 1:
+            line.put(place, (shown, Says.UNREADABLE), "looks_like_fraction")
+
+
+def _dates(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
+    """Dates that a spreadsheet turned into its own numbers, or that somebody typed the other way round."""
+    if not sheet.text_only or "date_of_birth" not in sheet.fields:
+        return
+    place = sheet.place("date_of_birth")
+    for line in sheet.lines:
+        if rng.random() < mess.other_dates:
+            born = line.cells[place][1]
+            way = ("date_excel", "date_iso", "date_uk")[int(rng.integers(3))]
+            line.put(place, WAYS[way](born, rng))
 
 
 def _identifiers(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
@@ -108,7 +144,7 @@ def _identifiers(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:
     for line in sheet.lines:
         draw, upn = rng.random(3), line.cells[place][0]
         if draw[0] < mess.missing_upn:
-            line.put(place, ("", BLANK), "upn_missing")
+            line.put(place, ("", BLANK), "no_key")
         elif draw[1] < mess.wrong_letter:
             wrong = chr(ord("A") + (ord(upn[0]) - ord("A") + 1) % 26) + upn[1:]
             line.put(place, (wrong, wrong), "upn_check_letter")

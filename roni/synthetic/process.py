@@ -21,10 +21,12 @@ Columns = dict[str, Array]
 
 REFERENCE_PUPILS = 150_000
 REFERENCE_SEED = 20211116
-SOLVED_ON = 30_000  # pupils of the reference on which an intercept is solved: a share moves by less than its chance
+SOLVED_ON = 60_000  # pupils of the reference on which an intercept is solved: its error is far below a drawn share's
 YEARS_OF_SECONDARY = 5  # Years 7 to 11
 STAYS_ABSENT = 0.8  # correlation of one year's absence with the next; this project's choice
 BRIEFLY_FOLLOWS_NEET = 0.7  # a short NEET spell becomes likelier with the log-odds of being NEET, by so much of it
+PASS, TOP_GRADE = 4, 9
+GRADE_STEP = 0.5  # of attainment from one grade to the next; this project's choice
 GIRLS_ABSENT_MORE = 0.055  # shift of the absence deviate either side; gives the published gap of girls and boys
 VULNERABLE = (
     "looked_after", "care_leaver", "youth_justice", "young_carer", "pregnant", "parent", "refugee_or_asylum_seeker",
@@ -67,8 +69,10 @@ def solved() -> Solved:
 
 
 def _solve_briefly(neet: Array) -> float:
-    wanted = (share("ever_neet") - share("neet")) / (1 - share("neet") - share("not_known"))
-    return solve_intercept(BRIEFLY_FOLLOWS_NEET * np.log(neet / (1 - neet)), wanted, logistic)
+    """Of those neither NEET nor not known in March, enough have a short spell that ever NEET is as published."""
+    settled = (1 - neet) * (1 - share("not_known") / (1 - share("neet")))
+    odds = BRIEFLY_FOLLOWS_NEET * np.log(neet / (1 - neet))
+    return solve_intercept(odds, share("ever_neet") - share("neet"), lambda shifted: settled * logistic(shifted))
 
 
 def draw_pupils(rng: np.random.Generator, size: int, learned: Solved | None = None) -> Columns:
@@ -88,7 +92,9 @@ def draw_pupils(rng: np.random.Generator, size: int, learned: Solved | None = No
 
 def _traits(rng: np.random.Generator, size: int) -> Columns:
     normal = rng.standard_normal
-    group = np.searchsorted(np.cumsum([share(n) for n in ("fsm_and_sen", "fsm_not_sen", "sen_not_fsm")]), rng.random(size))
+    group = np.searchsorted(
+        np.cumsum([share(n) for n in ("fsm_and_sen", "fsm_not_sen", "sen_not_fsm")]), rng.random(size)
+    )
     sen = (group == 0) | (group == 2)
     ehcp = sen & (rng.random(size) < share("ehcp_of_sen"))
     girl = rng.random(size) < share("female")
@@ -110,7 +116,9 @@ def _traits(rng: np.random.Generator, size: int) -> Columns:
 def missed(pupils: Columns, deviate: Array) -> NDArray[np.float64]:
     """Per cent of a year's sessions missed at this place in the published distribution of the pupil's group."""
     edges, below = absence_bands()
-    shifted = (deviate + np.where(pupils["girl"], GIRLS_ABSENT_MORE, -GIRLS_ABSENT_MORE)) / np.hypot(1, GIRLS_ABSENT_MORE)
+    shifted = (deviate + np.where(pupils["girl"], GIRLS_ABSENT_MORE, -GIRLS_ABSENT_MORE)) / np.hypot(
+        1, GIRLS_ABSENT_MORE
+    )
     place = normal_cdf(shifted)
     result = np.empty(len(place))
     for code, name in enumerate(("fsm_sen", "fsm", "sen", "neither")):
@@ -122,7 +130,7 @@ def missed(pupils: Columns, deviate: Array) -> NDArray[np.float64]:
 def next_year(rng: np.random.Generator, deviate: Array) -> NDArray[np.float64]:
     """The absence deviate of the year before or after: alike, not equal."""
     step = rng.standard_normal(len(deviate))
-    return STAYS_ABSENT * deviate + np.sqrt(1 - STAYS_ABSENT**2) * step
+    return np.asarray(STAYS_ABSENT * deviate + np.sqrt(1 - STAYS_ABSENT**2) * step)
 
 
 def _flag(rng: np.random.Generator, pupils: Columns, name: str, learned: Solved) -> NDArray[np.bool_]:
@@ -167,7 +175,8 @@ def probability(pupils: Columns, outcome: str, weights: Mapping[str, float]) -> 
 
 def grades(pupils: Columns, subject: str) -> NDArray[np.int64]:
     """GCSE grade 0 (U) to 9 in `english` or `maths`; 4 and above as often in both as published."""
-    return np.clip(np.floor(4 + (pupils[subject] - solved().grade_cut) / 0.5), 0, 9).astype(np.int64)
+    steps = np.floor((pupils[subject] - solved().grade_cut) / GRADE_STEP)
+    return np.asarray(np.clip(PASS + steps, 0, TOP_GRADE), dtype=np.int64)
 
 
 def _weaker_subject(pupils: Columns) -> NDArray[np.float64]:
@@ -197,9 +206,7 @@ def not_known_targets(_: Columns) -> dict[str, float]:
     return {"intercept": share("not_known"), **result}
 
 
-def solve_weights(
-    pupils: Columns, outcome: str, exposure: Array, wanted: Mapping[str, float]
-) -> dict[str, float]:
+def solve_weights(pupils: Columns, outcome: str, exposure: Array, wanted: Mapping[str, float]) -> dict[str, float]:
     """Weights at which every group's expected share is as wanted: Newton's method on the moment conditions."""
     size = len(exposure)
     design = np.column_stack([np.ones(size) if name == "intercept" else pupils[name] for name in wanted]).astype(float)
@@ -219,8 +226,8 @@ def solve_weights(
 
 def solve_intercept(odds: Array, wanted: float, share_of: Callable[[Array], Array]) -> float:
     """The constant at which the mean share is as wanted, by halving."""
-    low, high = -40.0, 40.0
-    for _ in range(40):
+    low, high = -20.0, 20.0
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if share_of(odds + middle).mean() < wanted else (low, middle)
     return (low + high) / 2

@@ -1,7 +1,7 @@
 """How one value is written in a cell, and what a careful reader knows from it.
 
-Every way takes the value (None: the school does not know) and the generator, and gives (what stands in the cell, what it
-says). What it says is a plain value, or BLANK.
+Every way takes the value (None: the school does not know) and the generator, and gives (what stands in the cell, what
+it says). What it says is a plain value, or BLANK.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def _flag(yes: tuple[Any, ...], no: tuple[Any, ...]) -> Callable[[Any, Rng], Cel
 
 
 def _coded(words: Mapping[str, str]) -> Callable[[Any, Rng], Cell]:
-    return lambda value, rng: ("", BLANK) if value is None else (words[value], value)
+    return lambda value, _rng: ("", BLANK) if value is None else (words[value], value)
 
 
 def _plain(show: Callable[[Any], Any]) -> Callable[[Any, Rng], Cell]:
-    return lambda value, rng: ("", BLANK) if value is None else (show(value), value)
+    return lambda value, _rng: ("", BLANK) if value is None else (show(value), value)
 
 
 def _percent(value: float | None, shown: Callable[[str], Any]) -> Cell:
@@ -67,12 +67,12 @@ def percent_mixed(value: float | None, rng: Rng) -> Cell:
     return _percent(value, form.format)
 
 
-def percent_cell(value: float | None, rng: Rng) -> Cell:
+def percent_cell(value: float | None, _rng: Rng) -> Cell:
     """A number from 0 to 100."""
     return _percent(value, float)
 
 
-def fraction(value: float | None, rng: Rng) -> Cell:
+def fraction(value: float | None, _rng: Rng) -> Cell:
     """A number from 0 to 1, to three decimals; what it says is in per cent."""
     if value is None:
         return "", BLANK
@@ -80,7 +80,7 @@ def fraction(value: float | None, rng: Rng) -> Cell:
     return int(part) if part.denominator == 1 else float(part), part * 100
 
 
-def absence(value: float | None, rng: Rng) -> Cell:
+def absence(value: float | None, _rng: Rng) -> Cell:
     """Per cent missed; what it says is attendance."""
     if value is None:
         return "", BLANK
@@ -88,7 +88,7 @@ def absence(value: float | None, rng: Rng) -> Cell:
     return text, 100 - Fraction(text)
 
 
-def only_positive(value: int | None, rng: Rng) -> Cell:
+def only_positive(value: int | None, _rng: Rng) -> Cell:
     """A count, and nothing for none."""
     return (str(value), value) if value else ("", BLANK)
 
@@ -145,7 +145,7 @@ WAYS: Mapping[str, Callable[[Any, Rng], Cell]] = {
     "sen_short": _coded(SEN_SHORT),
     "care_words": _flag(("Looked after",), ("Not looked after",)),
     "language_words": language(_words_of),
-    "language_code": language(lambda value, rng: value),
+    "language_code": language(lambda value, _rng: value),
     "y_n": _flag(("Y",), ("N",)),
     "yes_no": _flag(("Yes",), ("No",)),
     "yes_no_mixed": _flag(("Y", "y", "yes", "Yes"), ("N", "NO", "n", "No")),

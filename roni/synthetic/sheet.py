@@ -72,7 +72,6 @@ class Sheet:
         self.extension: str = layout["extension"]
         self.text_only = self.extension == "csv"
         self.fields = [column.field for column in self.columns]
-        self.lines_at_edges: list[Line] = []
         self.mess: Counter[str] = Counter()
         values = [self._values(cohort, column.field) for column in self.columns]
         self.lines = [
@@ -155,7 +154,9 @@ class Sheet:
 
 
 def _not_kept(line: Line) -> str:
-    return {"duplicate": "duplicate", "merged": "merged", "headings": "not_a_pupil", "totals": "not_a_pupil"}.get(line.kind, "")
+    return {"duplicate": "duplicate", "merged": "merged", "headings": "not_a_pupil", "totals": "not_a_pupil"}.get(
+        line.kind, ""
+    )
 
 
 def plain_values(cohort: Cohort, name: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """What a careful reader makes of a written file on the Oxfordshire card, worked out pupil by pupil.
 
-Written on purpose without the library's readers and scorecards, so that each can be tested against the other. The card is as
-the project encodes it: `scorecards/oxfordshire.toml` says where its figures come from.
+Written on purpose without the library's readers and scorecards, so that each can be tested against the other. The card
+is as the project encodes it: `scorecards/oxfordshire.toml` says where its figures come from.
 """
 
 from __future__ import annotations

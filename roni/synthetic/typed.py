@@ -13,8 +13,8 @@ from roni.synthetic.process import Array
 
 YES, NO, NOT_KNOWN = 1, -1, 0
 
-# Plain column -> what it becomes: booleans are flags, (codes, places) are codes (a negative place: not known), the rest is as
-# the field's type says.
+# Plain column -> what it becomes: booleans are flags, (codes, places) are codes (a negative place: not known), the rest
+# is as the field's type says.
 Plain = Mapping[str, Any]
 
 # Flags that the drawn columns hold under the field's own name.
@@ -29,7 +29,16 @@ GRADES = ("U", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 SEN = ("N", "K", "E")
 NEEDS = ("SEMH", "SPLD", "MLD", "SLCN", "ASD", "PD")
 # Ethnic groups in rough national proportion (this project's estimate): only so that equality reports have groups.
-ETHNICITIES = {"WBRI": 0.66, "WOTH": 0.07, "APKN": 0.05, "AIND": 0.04, "BAFR": 0.05, "ABAN": 0.02, "MOTH": 0.06, "OOTH": 0.05}
+ETHNICITIES = {
+    "WBRI": 0.66,
+    "WOTH": 0.07,
+    "APKN": 0.05,
+    "AIND": 0.04,
+    "BAFR": 0.05,
+    "ABAN": 0.02,
+    "MOTH": 0.06,
+    "OOTH": 0.05,
+}
 
 
 def typed(fields: Dictionary, plain: Plain) -> dict[str, Any]:

@@ -126,7 +126,10 @@ class View:
             "suspended": np.where(known, np.where(count > 0, 1, -1), 0),
             "suspensions_window": (("twelve_months",), np.where(known, 0, -1)),
             "permanently_excluded": excluded & ~rescinded,
-            "permanent_exclusion_status": (("in_force", "rescinded"), np.where(excluded, np.where(rescinded, 1, 0), -1)),
+            "permanent_exclusion_status": (
+                ("in_force", "rescinded"),
+                np.where(excluded, np.where(rescinded, 1, 0), -1),
+            ),
             "permanent_exclusion_date": np.where(excluded, when, np.datetime64("NaT", "s")),
         }
 
@@ -187,7 +190,13 @@ def _sessions(
     columns = {
         "attendance": np.where(on_roll, 100 * (possible - absent) / possible, np.nan),
         "attendance_last_year": np.floor(10 * (100 - before) + 0.5) / 10,
-        **_counts(on_roll, possible=possible, attended=possible - absent, authorised=authorised, unauthorised=absent - authorised),
+        **_counts(
+            on_roll,
+            possible=possible,
+            attended=possible - absent,
+            authorised=authorised,
+            unauthorised=absent - authorised,
+        ),
         "attendance_from": np.where(on_roll, np.datetime64(first, "s"), np.datetime64("NaT", "s")),
         "attendance_to": np.where(on_roll, day, np.datetime64("NaT", "s")),
     }

@@ -116,7 +116,9 @@ def _place(rng: np.random.Generator, people: Columns, spells: dict[str, Spell], 
     other = (home + rng.integers(1, mainstream, size)) % mainstream if mainstream > 1 else home
     in_provision = people["alternative_provision"] & ~special
     unit = in_provision & (rng.random(size) < IN_UNIT)
-    people["second_school"] = np.where(unit, mainstream + 1, np.where(moves, other, people["first_school"])).astype(np.int16)
+    people["second_school"] = np.where(unit, mainstream + 1, np.where(moves, other, people["first_school"])).astype(
+        np.int16
+    )
     moves_at = np.where(moves, rng.integers(1, TICKS, size), NEVER)
     people["moves_at"] = np.where(unit, spells["alternative_provision"].start, moves_at).astype(np.int8)
     people["dual"] = in_provision & ~unit & (rng.random(size) < IN_UNIT)

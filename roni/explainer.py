@@ -33,7 +33,9 @@ NOT_LISTED = "In no list: the school has recorded a death."
 
 # What a person must look at before the figures are trusted; a school and a council may disagree.
 CONFLICTS = ("sources_disagree", "routes_disagree", "columns_disagree", "merged", "registrations_differ", "would_fall")
-MOST_ONE_IN, COMMON = 0.001, 0.3  # beyond 1 in 3 a whole N is too coarse: 0.4 and 0.6 would both be 1 in 2
+RAREST = 0.001
+# Beyond 1 in 3 a whole N is too coarse: 0.4 and 0.6 would both be 1 in 2.
+COMMON = ((1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10))
 
 
 @dataclass(frozen=True)
@@ -188,16 +190,17 @@ class _Speaker:
 
 
 def one_in(probability: float) -> str:
-    """A probability as people say it.
+    """A probability as people say it; never as a certainty.
 
-    >>> one_in(0.125), one_in(0.4), one_in(0.8), one_in(0.0001)
-    ('about 1 in 8', 'about 2 in 5', 'about 4 in 5', 'fewer than 1 in 1,000')
+    >>> one_in(0.125), one_in(0.4), one_in(0.97), one_in(0.0001)
+    ('about 1 in 8', 'about 2 in 5', 'about 9 in 10', 'fewer than 1 in 1,000')
     """
-    if probability < MOST_ONE_IN:
-        return f"fewer than 1 in {round(1 / MOST_ONE_IN):,}"
-    if probability < COMMON:
+    if probability < RAREST:
+        return f"fewer than 1 in {round(1 / RAREST):,}"
+    if probability < min(part / whole for part, whole in COMMON):
         return f"about 1 in {round(1 / probability):,}"
-    return f"about {min(max(round(probability * 5), 1), 5)} in 5"
+    part, whole = min(COMMON, key=lambda pair: abs(pair[0] / pair[1] - probability))
+    return f"about {part} in {whole}"
 
 
 def _moved(movement: Movement) -> str:

@@ -74,7 +74,7 @@ def test_a_model_may_raise_a_band_and_never_lowers_one(rules: int, model: int, h
     assert higher_band(np.array([rules], np.int8), np.array([model], np.int8)).tolist() == [higher]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(PUPILS, st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_the_order_in_which_pupils_came(pupils: list[tuple], random: object) -> None:  # type: ignore[type-arg]
     def ordered(places: list[int]) -> list[str]:

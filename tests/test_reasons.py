@@ -21,7 +21,7 @@ def lines(cohort: Cohort, said: object = reasons.reasons, card: Scorecard = OXFO
     return list(said(cohort, card.assess(cohort)).joined().to_pylist())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cohorts([*OURS.fields, "restricted_sharing", "suspensions"]), st.sampled_from([OXFORDSHIRE, OURS]))
 def test_the_points_in_the_reasons_sum_to_the_points(cohort: Cohort, card: Scorecard) -> None:
     sums = [sum(int(found) for found in re.findall(r" \+(\d+)(?:;|$)", line)) for line in lines(cohort, card=card)]

@@ -107,11 +107,26 @@ class _Lines:
 
 
 def supplied(cohort: Cohort, name: str) -> NDArray[np.bool_]:
-    """By file, whether it says anything about a field; what the reader found, so it is the same for any subset."""
+    """By file, whether it, or a council list joined to it, says anything about a field by any of its routes.
+
+    It follows what the reader found, not which values are left, so it is the same for any subset of pupils.
+    """
     if name not in cohort.columns:
         return np.zeros(len(cohort.files), np.bool_)
+    routes = _routes(name, cohort.fields)
     states: dict[str, set[str]] = {}
     for reading in cohort.readings:
-        if reading.field == name:
+        if reading.field in routes:
             states.setdefault(reading.file, set()).add(reading.state)
-    return np.array(["used" in states.get(file, {"used"}) for file in cohort.files], np.bool_)
+    joined = any("used" in found for file, found in states.items() if file not in cohort.files)
+    return np.array([joined or "used" in states.get(file, {"used"}) for file in cohort.files], np.bool_)
+
+
+def _routes(name: str, fields: Dictionary) -> set[str]:
+    """A field and those it can come from, directly or by way of others."""
+    found, ahead = {name}, [name]
+    while ahead:
+        inputs = {other for route in fields[ahead.pop()].routes for other in route.inputs}
+        ahead += inputs - found
+        found |= inputs
+    return found

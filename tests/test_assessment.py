@@ -257,6 +257,19 @@ def test_a_column_used_once_in_a_file_is_supplied_whatever_else_is_empty() -> No
     assert OXFORDSHIRE.assess(cohort).columns_not_known == ()
 
 
+def test_a_field_that_comes_by_another_route_or_from_a_council_list_is_supplied() -> None:
+    columns = {name: [value] for name, value in NOTHING.items()}
+    absent = [Reading(FILE, "", name, "", "absent") for name in ("pregnant", "parent", "pregnant_or_parent", "fsm")]
+
+    def lacking(*more: Reading) -> list[str]:
+        found = OXFORDSHIRE.assess(cohort_of(columns, readings=[*absent, *more]))
+        return [item.field for item in found.columns_not_known]
+
+    assert lacking() == ["fsm", "pregnant_or_parent"]
+    assert lacking(Reading(FILE, "Parent", "parent", "", "used")) == ["fsm"]
+    assert lacking(Reading("list.csv", "Free meals", "fsm", "", "used")) == ["pregnant_or_parent"]
+
+
 def test_a_field_that_is_not_due_by_this_check_is_not_asked() -> None:
     card = card_of(
         worth("plan", (2, OneOf("intended_destination", ("none",)))),

@@ -58,8 +58,8 @@ SENTENCES: dict[str, str] = {
     "impossible": "“{column}” must be {expects}. It counts as not known. Correct the cell.",
     "excel_error": "“{column}” holds a spreadsheet error instead of a value. It counts as not known. "
     "Repair the formula, or paste the value.",
-    "looks_like_fraction": "“{column}” holds a value between 0 and 1 in a column of per cents. It counts as not known. "
-    "Write it as a per cent, for example 87.5.",
+    "under_one_per_cent": "“{column}” is 1 % or less in a column of per cents. It is kept as a per cent. Check that it is "
+    "not a fraction, such as 0.875 for 87.5 %.",
     "zero_attendance": "Attendance (from “{column}”) is 0 %. It is kept. Check that the pupil really attended no session, "
     "or leave the cell blank if it is not known.",
     "routes_disagree": "“{column}” say different things about {label}. The first that is known is used. Correct the "

@@ -23,12 +23,12 @@ EXCEL_ERROR = re.compile(r"#(?:VALUE|REF|NAME|DIV/0|N/A|NULL|NUM|SPILL|CALC|GETT
 FRACTION_TOP = 1.0
 
 # What one distinct text turned out to be. ELSEWHERE says something of another field ("previously looked after").
-KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, FRACTION, ELSEWHERE = range(8)
+KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, LOW, ELSEWHERE = range(8)
 PROBLEM_CODES = {
     UNREADABLE: "unreadable",
     IMPOSSIBLE: "impossible",
     ERROR: "excel_error",
-    FRACTION: "looks_like_fraction",
+    LOW: "under_one_per_cent",
 }
 
 Cell = tuple[int, Any]  # (what it is, its value when known)
@@ -210,7 +210,7 @@ def _per_cent(match: re.Match[str], item: Field, scale: str, mixed: bool) -> Cel
     if not match[2] and scale == "fraction":
         number = round(number * 100, 10)  # 0.57 x 100 is 56.99999999999999
     elif not match[2] and mixed and not item.often_below_one and 0 < number <= FRACTION_TOP:
-        return FRACTION, None
+        return LOW, number  # a per cent like its neighbours; severe absence is real, so it is kept and queried
     top = 100.0 if item.maximum is None else item.maximum
     return (KNOWN, number) if (item.minimum or 0.0) <= number <= top else (IMPOSSIBLE, None)
 

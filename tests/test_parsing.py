@@ -39,11 +39,10 @@ def test_bare_numbers_none_above_one_are_fractions() -> None:
     assert "fractions of 1" in parsed.reading
 
 
-def test_a_fraction_among_per_cents_is_asked_about_not_guessed() -> None:
-    parsed = read("attendance", "0.875", "87.5", "0", "1")
-    assert math.isnan(parsed.values[0])
-    assert problems(parsed) == {"looks_like_fraction": [0, 3]}
-    assert parsed.values[1:3].tolist() == [87.5, 0.0]
+def test_a_fraction_among_per_cents_is_read_like_its_neighbours_and_queried() -> None:
+    parsed = read("attendance", "0.875", "87.5", "0", "1", "1.1")
+    assert parsed.values.tolist() == [0.875, 87.5, 0.0, 1.0, 1.1]
+    assert problems(parsed) == {"under_one_per_cent": [0, 3]}
 
 
 def test_a_small_absence_is_nothing_odd() -> None:

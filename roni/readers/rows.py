@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import UNKNOWN, NotKept, Values, is_known
+from roni.cohort import KEY_KINDS, UNKNOWN, NotKept, Values, is_known
 from roni.errors import ProblemBlock
 from roni.fields import Field
 from roni.readers.stack import Stack
@@ -32,10 +32,11 @@ class Settled:
 
 def one_row_a_pupil(stack: Stack, reference: Any) -> Settled:
     """Keep one row for each key. `reference`: keys by file and row, for rows that must not be taken for another."""
-    stack, problems = _part_strangers(stack, reference)
-    group = _groups(stack)
-    sizes = np.bincount(group, minlength=1)
-    repeated = np.flatnonzero(sizes[group] > 1)
+    group, repeated = _groups(stack)
+    problems: list[ProblemBlock] = []
+    if len(repeated):
+        stack, problems = _part_strangers(stack, reference, group, repeated)
+        group, repeated = _groups(stack) if problems else (group, repeated)
     if not len(repeated):
         return Settled(stack, [], problems)
     first = _first_of_group(stack, group, repeated)
@@ -55,20 +56,23 @@ def one_row_a_pupil(stack: Stack, reference: Any) -> Settled:
     return Settled(replace(stack, columns=columns).keep(mask), not_kept, problems)
 
 
-def _groups(stack: Stack) -> NDArray[np.int64]:
+def _groups(stack: Stack) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for each row's key, and the rows whose key stands on more than one row."""
     indices = stack.keys.dictionary_encode().indices
-    return np.asarray(indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    group = np.asarray(indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    if len(group) and group[-1] == len(group) - 1:  # numbered in order of appearance: every key is new
+        return group, np.empty(0, dtype=np.int64)
+    return group, np.flatnonzero(np.bincount(group, minlength=1)[group] > 1)
 
 
-def _part_strangers(stack: Stack, reference: Any) -> tuple[Stack, list[ProblemBlock]]:
+def _part_strangers(
+    stack: Stack, reference: Any, group: NDArray[np.int64], repeated: NDArray[np.int64]
+) -> tuple[Stack, list[ProblemBlock]]:
     """A shared identifier with different names and another birth date is two pupils: each keeps a row of its own."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    group = _groups(stack)
-    sizes = np.bincount(group, minlength=1)
-    repeated = np.flatnonzero(sizes[group] > 1)
-    if not len(repeated) or "date_of_birth" not in stack.columns:
+    if "date_of_birth" not in stack.columns:
         return stack, []
     first = _lowest(group, repeated, np.arange(len(stack)))
     strangers = repeated[_strangers(stack, repeated, first[repeated])]
@@ -79,7 +83,7 @@ def _part_strangers(stack: Stack, reference: Any) -> tuple[Stack, list[ProblemBl
     marked = mask.copy()
     marked[first[strangers]] = True
     keys = pc.if_else(pa.array(mask), reference, stack.keys)
-    kind = np.where(mask, stack.key_kind.max(initial=5), stack.key_kind).astype(np.int8)
+    kind = np.where(mask, KEY_KINDS.index("reference"), stack.key_kind).astype(np.int8)
     return replace(stack, keys=keys, key_kind=kind), stack.blocks("upn_shared", marked, "upn", {})
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from roni.synthetic.authority import Authority, make_authority
+    from roni.synthetic.caseload import write_caseload_return
     from roni.synthetic.council import CouncilList
     from roni.synthetic.files import write_files
     from roni.synthetic.million import make_cohort, write_big_csv
@@ -26,6 +27,7 @@ __all__ = [
     "make_cohort",
     "targets",
     "write_big_csv",
+    "write_caseload_return",
     "write_files",
 ]
 
@@ -37,6 +39,7 @@ _HOME = {
     "make_cohort": "million",
     "targets": "targets",
     "write_big_csv": "million",
+    "write_caseload_return": "caseload",
     "write_files": "files",
 }
 

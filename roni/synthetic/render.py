@@ -152,6 +152,7 @@ WAYS: Mapping[str, Callable[[Any, Rng], Cell]] = {
     "t_f": _flag(("T",), ("F",)),
     "true_false": _flag(("TRUE",), ("FALSE",)),
     "one_zero": _flag(("1",), ("0",)),
+    "one_zero_cell": _flag((1,), (0,)),
     "boolean": _flag((True,), (False,)),
     "only_yes": _flag(("Y", "Yes", "T"), ()),
     "only_x": _flag(("x",), ()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
@@ -12,7 +14,9 @@ from stdnum.gb import upn as upn_number
 from roni.calendar import AcademicYear, get_check
 from roni.errors import CalendarError
 from roni.outcomes import Outcome, label_outcomes
+from roni.readers.destinations import read_destinations
 from roni.synthetic.authority import Authority, make_authority
+from roni.synthetic.caseload import write_caseload_return
 from roni.synthetic.typed import FLAGS
 
 
@@ -216,3 +220,12 @@ def test_restricted_pupils_are_few_and_there(authority: Authority) -> None:
 def test_the_table_of_pupils_has_everybody(authority: Authority) -> None:
     assert len(authority.pupils) == len(authority)
     assert authority.pupils["upn"].is_unique
+
+
+def test_a_caseload_return_says_of_everybody_what_they_do_on_the_day(authority: Authority, tmp_path: Path) -> None:
+    day = date(2027, 3, 15)
+    path = write_caseload_return(authority, 2026, day, tmp_path / "return.csv")
+    labels = label_outcomes(read_destinations(path), Outcome.neet_on(day))
+    truth = label_outcomes(authority.spells(2026), Outcome.neet_on(day))
+    as_read = dict(zip(labels.keys.to_pylist(), labels.label.tolist(), strict=True))
+    assert as_read == dict(zip(truth.keys.to_pylist(), truth.label.tolist(), strict=True))

@@ -16,7 +16,7 @@ from roni.facts import facts
 from roni.lines import Lines, followed_by
 
 if TYPE_CHECKING:
-    from roni.assessment import Assessment
+    from roni.assessment import Assessment, ColumnNotKnown
     from roni.cohort import Cohort
     from roni.indicator import Tier
 
@@ -101,8 +101,7 @@ def ask_first(cohort: Cohort, assessment: Assessment) -> Lines:
 def said_once(cohort: Cohort, assessment: Assessment) -> list[str]:
     """What whole files say nothing about, one sentence each, with what it could add."""
     return [
-        f"{gap.file} says nothing about {cohort.fields[gap.field].label}: not known, up to {points(gap.points)} "
-        f"for each of {gap.pupils:,} pupils."
+        f"{gap.file} says nothing about {cohort.fields[gap.field].label}: not known, {_at_stake(gap)}."
         for gap in assessment.columns_not_known
     ]
 
@@ -114,6 +113,11 @@ def points(count: int) -> str:
     ('1 point', '2 points')
     """
     return f"{count} point" + ("" if count == 1 else "s")
+
+
+def _at_stake(gap: ColumnNotKnown) -> str:
+    whom = "1 pupil" if gap.pupils == 1 else f"each of {gap.pupils:,} pupils"
+    return f"up to {points(gap.points)} for {whom}" if gap.points else f"and could raise the band of {whom}"
 
 
 def _open(assessment: Assessment) -> Iterator[tuple[tuple[str, ...], Mask]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from roni import reasons
 from roni.cohort import Cohort, Reading
+from roni.condition import IsTrue
+from roni.indicator import Inclusion
 from roni.scorecard import Scorecard, load_scorecard
 from tests.strategies import cohort_of, cohorts
 
@@ -72,8 +75,17 @@ def test_what_a_whole_file_lacks_is_said_once_and_not_on_each_line() -> None:
     )
     assert lines(cohort, reasons.not_known) == ["looked after", "looked after"]
     once = reasons.said_once(cohort, OXFORDSHIRE.assess(cohort))
-    assert "b.csv says nothing about attendance: not known, up to 2 points for each of 1 pupils." in once
+    assert "b.csv says nothing about attendance: not known, up to 2 points for 1 pupil." in once
     assert not any(line.startswith("a.csv says nothing about attendance") for line in once)
+
+
+def test_a_field_that_only_includes_is_said_to_raise_the_band() -> None:
+    carers = Inclusion("carers", "young carers", "red", IsTrue("homeless"), "invented for this test")
+    card = replace(OXFORDSHIRE, inclusions=(carers,))
+    cohort = cohort_of({"young_carer": [True, None]})
+    once = reasons.said_once(cohort, card.assess(cohort))
+    label = cohort.fields["homeless"].label
+    assert f"invented.csv says nothing about {label}: not known, and could raise the band of each of 2 pupils." in once
 
 
 def test_an_unknown_that_could_change_nothing_is_not_named() -> None:

@@ -321,7 +321,7 @@ def _text(column: Any, item: Field) -> Parsed:
 
     take_out(pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$"), "excel_error")
     if item.not_known:
-        silent = pa.array([squeeze(text) for text in (*item.not_known, *NOT_KNOWN_WORDS)])
+        silent = pa.array([squeeze(text) for text in (*item.not_known, *NOT_KNOWN_WORDS, *BLANK_WORDS)])
         take_out(pc.is_in(pc.utf8_lower(texts), value_set=silent), None)
     if item.form:
         distinct = Distinct.of(texts)

@@ -109,12 +109,12 @@ def _kinds(
     if way in ("percent_mixed", "absence"):
         kinds.append(("impossible", mess.impossible, one(("104.2", "180"), Says.UNREADABLE, "impossible")))
     if way == "percent_mixed":  # an absence of 0.87 % is an absence
-        kinds.append(("fraction", mess.fraction, one(("0.87", "0.912"), Says.UNREADABLE, "looks_like_fraction")))
+        kinds.append(("fraction", mess.fraction, lambda _: ("0.87", 0.87, "under_one_per_cent")))
     return kinds
 
 
 def _queries(sheet: Sheet) -> None:
-    """What is kept as it stands and still worth a question, or cannot be told from a fraction."""
+    """What is kept as it stands and still worth a question."""
     if "attendance" not in sheet.fields:
         return
     place = sheet.place("attendance")
@@ -124,7 +124,7 @@ def _queries(sheet: Sheet) -> None:
         if says == 0:
             line.put(place, (shown, says), "zero_attendance")
         elif by_hundreds and not isinstance(says, Says) and 0 < says <= 1:
-            line.put(place, (shown, Says.UNREADABLE), "looks_like_fraction")
+            line.put(place, (shown, says), "under_one_per_cent")
 
 
 def _dates(sheet: Sheet, mess: Mess, rng: np.random.Generator) -> None:

@@ -120,11 +120,12 @@ def _told_by_codes(
     pupils: Pupils, owners: NDArray[np.int64], which: NDArray[np.int64], sessions: NDArray[np.float64]
 ) -> Columns:
     """Fields that a code states as true. Its absence states nothing: the code may not have been listed."""
-    tells = np.array([*(row.get("tells", "") for row in code_table("attendance_codes")["code"].values()), ""])[which]
+    tells = [row.get("tells", "") for row in code_table("attendance_codes")["code"].values()]
     found = {}
-    for name in sorted(set(tells) - {""}):
-        said = pupils.any(owners, (tells == name) & (sessions > 0))
-        found[str(name)] = yes_no(said, np.zeros(len(pupils), bool))
+    for name in sorted({*tells} - {""}):
+        said = np.isin(which, [place for place, told in enumerate(tells) if told == name]) & (sessions > 0)
+        if said.any():
+            found[name] = yes_no(pupils.any(owners, said), np.zeros(len(pupils), bool))
     return found
 
 

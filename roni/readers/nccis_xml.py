@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -22,6 +23,11 @@ RECORDS_AT_ONCE = 20_000  # gathered as Python texts before they become an array
 RECORD, ACTIVITY, CHARACTERISTIC = "youngpersonsrecord", "cohort", "characteristiccode"
 GUARANTEE = "guaranteestatus"
 HEADER = ("periodend", "dateofsend")
+
+
+@lru_cache(maxsize=1024)  # a return has about 60 different tags, and millions of them
+def _name(tag: str) -> str:
+    return plain(tag.rpartition("}")[2])
 
 
 class Gathered:
@@ -63,7 +69,7 @@ class Records:
     _activity: dict[str, str] = field(default_factory=dict)
 
     def start(self, tag: str, _attributes: object) -> None:
-        self._path.append(plain(tag.rpartition("}")[2]))
+        self._path.append(_name(tag))
         self._text.clear()
 
     def data(self, text: str) -> None:

@@ -90,6 +90,16 @@ def test_a_file_that_is_no_census_table_is_left_to_others(tmp_path: Path) -> Non
     assert census_tables([tmp_path / "pupils.csv", other]).others == (other,)  # type: ignore[union-attr]
 
 
+def test_the_second_half_of_summer_and_pupils_who_left_are_not_used_and_named(tmp_path: Path) -> None:
+    pupils(tmp_path)
+    second = {"summerhalfterm2sessiondetailsonrolltableid": "1", "sessions": "9", "attendancereason": "I"}
+    write(tmp_path, "half2.csv", [second | {"pupilonrolltableid": "p1"}])
+    write(tmp_path, "left.csv", [{"pupilnolongeronrolltableid": "x", "sessions": "9", "attendancereason": "I"}])
+    table = read(tmp_path)
+    assert "sessions_authorised" not in table.headings
+    assert table.how["not used"] == "half2.csv, left.csv"
+
+
 def test_tables_without_the_pupil_table_are_refused_by_name(tmp_path: Path) -> None:
     path = sessions(tmp_path, ("p1", "I", "2"))
     with pytest.raises(FileRefusedError, match=r"sessions\.csv: .*without the table of pupils on roll"):
@@ -338,6 +348,7 @@ def test_rows_of_nobody_are_reported(tmp_path: Path) -> None:
         ("2024-11-02", "", "no"),
         ("2024-09-01", "2024-11-01", "yes"),
         ("2024-09-01", "2024-10-31", "no"),
+        ("2024-11-01", "2024-11-01", "yes"),
         ("2024-09-02", "2024-09-01", UNKNOWN),
         ("2024-09-01", "soon", UNKNOWN),
         ("", "", UNKNOWN),

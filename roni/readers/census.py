@@ -7,10 +7,9 @@ Tables are known by their heading rows, never by their names; the name of a file
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +30,9 @@ from roni.readers.census_tables import (
     code_table,
     iso,
 )
+from roni.readers.census_term import Term, absence_period, census_term
 from roni.readers.extract import Extract, days, headings_of, read_extract
 from roni.readers.raw import RawTable
-
-Term = tuple[int, str]  # 2024, "autumn"
 
 # Kind of table -> headings that only it has. The second half of the summer term has session details of its own, and
 # pupils no longer on roll have tables of their own with another identifier: neither is used.
@@ -111,7 +109,7 @@ def census_tables(paths: Iterable[str | Path]) -> CensusFiles | None:
     sets: dict[Term | None, CensusSet] = {}
     for path, kind in kinds.items():
         if kind:
-            one = sets.setdefault(term := _term(path.name), CensusSet(term))
+            one = sets.setdefault(term := census_term(path.name), CensusSet(term))
             one.unused.append(path) if kind == "other" else one.tables.setdefault(kind, []).append(path)
     return CensusFiles(_joined(sets), tuple(path for path, kind in kinds.items() if kind is None))
 
@@ -141,19 +139,6 @@ def _kind(path: Path) -> str | None:
     if any(heading.startswith(SECOND_HALF) for heading in headings):
         return "other"
     return next((kind for kind, wanted in KINDS.items() if wanted <= headings), "other")
-
-
-def _term(name: str) -> Term | None:
-    """The census that a file's name states, as 2024_autumn or autumn 2024; None where it does not.
-
-    >>> _term("2024_autumn_pupilonroll.csv"), _term("Pupils spring-2025.csv"), _term("2024-25 spring.csv")
-    ((2024, 'autumn'), (2025, 'spring'), None)
-    """
-    if re.search(r"20\d\d[-_/ ]?\d\d(?!\d)", name):  # an academic year: which calendar year is meant is not stated
-        return None
-    year = re.search(r"(?<!\d)(20\d\d)(?!\d)", name)
-    season = re.search(r"autumn|spring|summer", name.casefold())
-    return (int(year[1]), season[0]) if year and season else None
 
 
 def read_census(paths: Iterable[str | Path], on: date | None = None) -> list[RawTable]:
@@ -260,36 +245,6 @@ def _period(one: CensusSet, pupils: Pupils) -> Findings:
             found.columns[name] = pa.array(np.repeat(day.isoformat(), len(pupils)))
         found.how["census"] += ", which collects the absence of the term before"
     return found
-
-
-def absence_period(term: Term) -> tuple[date, date]:
-    """First and last day of the absence that a census collects (DfE, absence statistics methodology, table 6).
-
-    >>> [str(day) for day in absence_period((2024, "autumn"))], str(absence_period((2025, "spring"))[0])
-    (['2024-04-01', '2024-05-26'], '2024-08-01')
-    """
-    year, season = term
-    if season == "spring":
-        return date(year - 1, 8, 1), date(year - 1, 12, 31)
-    if season == "summer":
-        return date(year, 1, 1), _easter_sunday(year)
-    last_of_may = date(year, 5, 31)
-    return _easter_sunday(year) + timedelta(1), last_of_may - timedelta(last_of_may.weekday() + 1)
-
-
-def _easter_sunday(year: int) -> date:
-    """Gregorian Easter (Meeus, Jones and Butcher).
-
-    >>> str(_easter_sunday(2024)), str(_easter_sunday(2025))
-    ('2024-03-31', '2025-04-20')
-    """
-    century, of_century = divmod(year, 100)
-    skipped = century - century // 4 - (century - (century + 8) // 25 + 1) // 3
-    moon = (19 * (year % 19) + skipped + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - moon - of_century % 4) % 7
-    late = (year % 19 + 11 * moon + 22 * weekday) // 451
-    month, day = divmod(moon + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
 
 
 def _by_file(pupils: Pupils, found: Findings, digests: list[str]) -> list[RawTable]:

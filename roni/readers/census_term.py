@@ -11,7 +11,7 @@ Term = tuple[int, str]  # 2024, "autumn"
 def census_term(name: str) -> Term | None:
     """The census that a file's name states, as 2024_autumn or autumn 2024; None where it does not.
 
-    >>> census_term("2024_autumn_pupilonroll.csv"), census_term("Pupils spring-2025.csv"), census_term("2024-25 spring.csv")
+    >>> census_term("2024_autumn_pupilonroll.csv"), census_term("spring-2025.csv"), census_term("2024-25 spring.csv")
     ((2024, 'autumn'), (2025, 'spring'), None)
     """
     if re.search(r"20\d\d[-_/ ]?\d\d(?!\d)", name):  # an academic year: which calendar year is meant is not stated

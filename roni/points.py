@@ -1,83 +1,111 @@
-"""Adding up: from verdicts to points, from points to bands, a block of pupils at a time."""
+"""Whole points from tables: a card that can be printed, added up by hand, and run by the rules engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from roni.cohort import Cohort, Values
-from roni.indicator import Band, Inclusion, Indicator, Tier, Verdicts
+from roni.axis import Floats
+from roni.binned import Binned, Fit
+from roni.tables import Table, Tables, probability_of
 
-BLOCK = 65_536  # pupils at a time: a block of verdicts fits a core's cache, so the cost per pupil stays flat
-
-
-class Card(Protocol):
-    """What an assessment needs of a scorecard."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def active(self) -> tuple[Indicator, ...]:
-        """The indicators that are switched on."""
-        ...
-
-    @property
-    def tiers(self) -> tuple[tuple[int, Tier], ...]:
-        """(place in `active`, tier), in the order of the matrix's columns."""
-        ...
-
-    @property
-    def bands(self) -> tuple[Band, ...]:
-        """Lowest first."""
-        ...
-
-    @property
-    def inclusions(self) -> tuple[Inclusion, ...]: ...
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Every field read, in card order."""
-        ...
-
-    @property
-    def most(self) -> int: ...
+MOST_TIERS = 4  # bins of one number, runs of equal points counted once
+MOST_POINTS = 5  # of one field
+SCALE_C = 10.0  # next to no penalty on what one point is worth
 
 
-def blocks(size: int) -> Iterator[slice]:
-    """The pupils, a block at a time."""
-    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+@dataclass(frozen=True)
+class PointsCard:
+    """Whole points for each bin of each field; log-odds = base + unit x points. Not known scores no point."""
+
+    tables: Tables
+    points: tuple[NDArray[np.int64], ...]  # of each field's bins, the last one for not known
+    unit: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as plain data: for each field its tiers with their points and what reaches them, and the
+        probability of each possible sum of points."""
+        fields = [
+            {"name": table.name, "kind": table.kind, "tiers": tiers_of(table, points)}
+            for table, points in zip(self.tables.tables, self.points, strict=True)
+        ]
+        sums = np.arange(sum(int(points.max()) for points in self.points) + 1)
+        chances = probability_of(np.asarray(self.tables.base + self.unit * sums, dtype=np.float64))
+        probability = dict(zip(sums.tolist(), chances.tolist(), strict=True))
+        return {"fields": fields, "unit": self.unit, "base": self.tables.base, "probability": probability}
 
 
-def columns_of(cohort: Cohort, names: Iterable[str], rows: Any) -> dict[str, Values]:
-    """These pupils' cells of the columns that the cohort has."""
-    return {name: cohort.columns[name][rows] for name in names if name in cohort.columns}
+def card_of(tables: Tables, pupils: Binned) -> PointsCard:
+    """The whole points nearest to these tables: of 1 to MOST_POINTS a field, those that lose least."""
+    coarse = [coarsened(table, pupils.mass(place)[:-1]) for place, table in enumerate(tables.tables)]
+    reach = max(float(np.ptp(values)) for values in coarse)
+    tries = [[whole_points(values, reach / most) for values in coarse] for most in range(1, MOST_POINTS + 1)]
+    fitted = [weigh(points, pupils) for points in tries]
+    best = min(range(len(tries)), key=lambda place: fitted[place][2])
+    (base, unit, _), points = fitted[best], tries[best]
+    compiled = Fit(base, tuple((unit * each).astype(np.float64) for each in points))
+    return PointsCard(compiled.tables(pupils.axes), tuple(points), unit)
 
 
-def points_of(verdicts: Sequence[Verdicts], tiers: Sequence[Tier], kind: np.dtype[Any]) -> tuple[Any, Any]:
-    """Of one indicator: points of the highest tier met, and of the highest tier not ruled out."""
-    worth = [kind.type(tier.points) for tier in tiers]
-    met = [(verdict > 0).view(np.int8) * points for verdict, points in zip(verdicts, worth, strict=True)]
-    most = [(verdict >= 0).view(np.int8) * points for verdict, points in zip(verdicts, worth, strict=True)]
-    return reduce(np.maximum, met), reduce(np.maximum, most)
+def whole_points(values: Floats, unit: float) -> NDArray[np.int64]:
+    """Points above the field's lowest bin, then 0 for not known: a blank is never a point."""
+    points = np.round((values - values.min()) / unit) if unit > 0 else np.zeros(len(values))
+    return np.append(points, 0).astype(np.int64)
 
 
-def band_of(points: NDArray[Any], bands: Sequence[Band]) -> NDArray[np.int8]:
-    """The place of the highest band whose points are reached; bands stand lowest first."""
-    place = np.zeros(len(points), np.int8)
-    for band in bands[1:]:
-        place += (points >= band.at_least).view(np.int8)
-    return place
+def weigh(points: list[NDArray[np.int64]], pupils: Binned) -> tuple[float, float, float]:
+    """Base and unit that make the points' sum a log-odds, and the log loss that is left."""
+    total = np.sum([each[column] for each, column in zip(points, pupils.bins, strict=True)], axis=0)
+    model = LogisticRegression(C=SCALE_C).fit(total[:, None], pupils.outcome, pupils.weight)
+    base, unit = float(model.intercept_[0]), max(float(model.coef_[0, 0]), 0.0)
+    loss = np.logaddexp(0, np.where(pupils.outcome == 1, -1, 1) * (base + unit * total))
+    return base, unit, float(np.average(loss, weights=pupils.weight))
 
 
-def floor_of(card: Card, inclusion: Inclusion) -> np.int8:
-    """The place of the band that an inclusion guarantees."""
-    return np.int8([band.name for band in card.bands].index(inclusion.band))
+def coarsened(table: Table, mass: Floats) -> Floats:
+    """The values of a table's bins, those of a number drawn together into a few runs of neighbours.
+
+    The two neighbouring runs that lose least by it (weighted squares) are joined until few are left.
+    """
+    values = np.array(table.values)
+    runs = [slice(place, place + 1) for place in range(len(values))]
+    while table.kind == "number" and len(runs) > MOST_TIERS:
+        means = np.array([mean_of(values[run], mass[run]) for run in runs])
+        weights = np.array([mass[run].sum() for run in runs])
+        loss = np.diff(means) ** 2 * weights[1:] * weights[:-1] / np.maximum(weights[1:] + weights[:-1], 1e-9)
+        least = int(np.argmin(loss))
+        runs[least : least + 2] = [slice(runs[least].start, runs[least + 1].stop)]
+    return np.concatenate([np.full(run.stop - run.start, mean_of(values[run], mass[run])) for run in runs])
+
+
+def mean_of(values: Floats, mass: Floats) -> float:
+    """The mean over the pupils, or over the bins where they hold none."""
+    return float(np.average(values, weights=mass) if mass.any() else values.mean())
+
+
+def tiers_of(table: Table, points: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """The bins that score, most points first, as conditions: at_least and below, is_true, or one_of."""
+    tiers: list[dict[str, Any]] = []
+    if table.kind == "flag":
+        tiers = [{"points": int(points[place]), "is": bool(place)} for place in (0, 1)]
+    elif table.kind == "category":
+        for level in np.unique(points[:-1]).tolist():
+            chosen = [name for name, each in zip(table.categories, points, strict=False) if each == level]
+            tiers.append({"points": level, "one_of": chosen})
+    else:
+        tiers = runs_of(table.edges, points[:-1])
+    return sorted((tier for tier in tiers if tier["points"]), key=lambda tier: -int(tier["points"]))
+
+
+def runs_of(edges: tuple[float, ...], points: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Runs of neighbouring bins with equal points; `at_least` or `below` is None at the open ends."""
+    starts = [0, *(np.flatnonzero(np.diff(points)) + 1).tolist()]
+    lower = [None, *edges]
+    return [
+        {"points": int(points[start]), "at_least": lower[start], "below": lower[end] if end < len(lower) else None}
+        for start, end in zip(starts, [*starts[1:], len(points)], strict=True)
+    ]

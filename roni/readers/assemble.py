@@ -26,16 +26,18 @@ def assemble(
 ) -> RawTable:
     """A RawTable from pyarrow string arrays; columns beyond the headings hold the spare cells of long rows.
 
-    Columns without heading and without any value are left out. Raises FileRefusedError where no row is left.
+    Columns without heading and without any value are left out, and rows with nothing under any heading. Raises
+    FileRefusedError where no row is left.
     """
     plain = [tidy(column, escaped=escaped) for column in columns]
+    width = len(headings)
+    ragged = rows[has_value(plain[width:], len(rows))]
+    plain = plain[:width]
     filled = has_value(plain, len(rows))
     if not filled.any():
         raise no_pupils(file)
     if not filled.all():
         plain, rows = [column.filter(filled) for column in plain], rows[filled]
-    width = len(headings)
-    ragged = rows[has_value(plain[width:], len(rows))]
     used = [place for place in range(width) if headings[place] or plain[place].null_count < len(rows)]
     return RawTable(
         file=file,

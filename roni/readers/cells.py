@@ -24,7 +24,7 @@ def tidy(column: Any, *, escaped: bool = True) -> Any:
     import pyarrow.compute as pc
 
     first, last = _edge_bytes(column)
-    if _MAY_BEGIN_SPACE[first].any() or _MAY_END_SPACE[last].any():
+    if _any_in(_MAY_BEGIN_SPACE, first) or _any_in(_MAY_END_SPACE, last):
         column = pc.utf8_trim_whitespace(column)
         first, _ = _edge_bytes(column)
     if escaped and (first == ord("=")).any():
@@ -51,6 +51,13 @@ def _edge_bytes(column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     places = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
     text = np.frombuffer(data, dtype=np.uint8)
     return text.take(places[:-1], mode="clip"), text.take(places[1:] - 1, mode="clip")
+
+
+def _any_in(table: NDArray[np.bool_], found: NDArray[np.uint8]) -> bool:
+    """Whether any byte is in the table; letters and digits alone, which is most columns, need no look-up."""
+    if not len(found) or (found.min() > 0x20 and found.max() < 0x80):
+        return False
+    return bool(table[found].any())
 
 
 def has_value(columns: Sequence[Any], size: int) -> NDArray[np.bool_]:

@@ -18,11 +18,11 @@ from roni.readers.encoding import to_utf8
 from roni.readers.heading_row import Known
 from roni.readers.layout import Layout, find_layout
 from roni.readers.limits import MAX_CELLS, MAX_LINES, MAX_RECORD_BYTES
-from roni.readers.quotes import in_order, put_in_order
+from roni.readers.quotes import in_order, none_opens, put_in_order
 from roni.readers.raw import RawTable
-from roni.readers.shape import even_out, refuse_swallowed_rows, shape_of, too_many_cells
+from roni.readers.shape import count_lines, even_out, refuse_swallowed_rows, shape_of, too_many_cells
 
-_BLOCK = 4 * MAX_RECORD_BYTES  # pyarrow reads in blocks, and refuses a record longer than one
+_BLOCK = 2 * MAX_RECORD_BYTES  # pyarrow reads in blocks, and refuses a record longer than one
 
 
 def read_csv(path: Path, known: Known) -> list[RawTable]:
@@ -33,8 +33,10 @@ def read_csv(path: Path, known: Known) -> list[RawTable]:
     text, encoding = to_utf8(data, file)
     del data
     layout = find_layout(text, known, file)
-    _refuse_too_many_lines(text, layout, file)
-    columns = _orderly_columns(text, layout)
+    lines = count_lines(text, layout.start)
+    if lines.most > 2 * MAX_LINES or lines.most * len(layout.headings) > 2 * MAX_CELLS:
+        raise too_many_cells(file)
+    columns = _orderly_columns(text, layout, lines.sure)
     if columns is None:
         body = _with_plain_line_ends(text, layout.start)
         del text
@@ -50,19 +52,14 @@ def read_csv(path: Path, known: Known) -> list[RawTable]:
     return [assemble(file, layout.headings, columns, rows, digest, how)]
 
 
-def _refuse_too_many_lines(text: bytes, layout: Layout, file: str) -> None:
-    lines = text.count(b"\n") + (text.count(b"\r") if b"\r" in text[: layout.start] else 0)
-    if lines > 2 * MAX_LINES or lines * len(layout.headings) > 2 * MAX_CELLS:
-        raise too_many_cells(file)
-
-
-def _orderly_columns(text: bytes, layout: Layout) -> list[Any] | None:
+def _orderly_columns(text: bytes, layout: Layout, lines: int) -> list[Any] | None:
     """The columns, if every line is one record of just as many cells as there are headings; None otherwise."""
     import pyarrow as pa
 
-    lines = _count_lines(text, layout.start)
-    quoted = text.find(b'"', layout.start) >= 0
-    if not lines or (quoted and not in_order(text, layout.start, layout.delimiter)):
+    if not lines:
+        return None
+    quoted = not _marks_are_letters(text, layout.start, layout.delimiter)
+    if quoted and not in_order(text, layout.start, layout.delimiter):
         return None
     try:
         table = _parse(pa.py_buffer(text).slice(layout.start), layout.delimiter, len(layout.headings), quoted)
@@ -71,12 +68,8 @@ def _orderly_columns(text: bytes, layout: Layout) -> list[Any] | None:
     return _combined(table) if table.num_rows == lines else None
 
 
-def _count_lines(text: bytes, start: int) -> int:
-    """How many lines follow; 0 where a lone carriage return leaves it in doubt."""
-    returns = text.count(b"\r", start)
-    if returns and returns != text.count(b"\r\n", start):
-        return 0
-    return text.count(b"\n", start) + (start < len(text) and not text.endswith(b"\n"))
+def _marks_are_letters(text: bytes, start: int, delimiter: bytes) -> bool:
+    return text.find(b'"', start) < 0 or none_opens(text, start, delimiter)
 
 
 def _parse(body: Any, delimiter: bytes, width: int, quoted: bool) -> Any:
@@ -124,15 +117,16 @@ def _mended_columns(body: bytes, layout: Layout, file: str) -> list[Any]:
     import pyarrow as pa
 
     delimiter, width, first_row = layout.delimiter, len(layout.headings), layout.row + 1
-    if body.count(b"\n") > MAX_LINES:
+    if count_lines(body, 0).most > MAX_LINES:
         raise too_many_cells(file)
-    if not in_order(body, 0, delimiter):
+    quoted = not _marks_are_letters(body, 0, delimiter)
+    if quoted and not in_order(body, 0, delimiter):
         body = put_in_order(body, delimiter, file, first_row)
-    shape = shape_of(body, delimiter)
+    shape = shape_of(body, delimiter, quoted=quoted)
     refuse_swallowed_rows(shape, width, file, first_row)
     body, widest = even_out(body, shape, delimiter, width, file, first_row)
     try:
-        table = _parse(pa.py_buffer(body), delimiter, widest, quoted=True)
+        table = _parse(pa.py_buffer(body), delimiter, widest, quoted)
     except pa.ArrowInvalid as error:
         raise FileRefusedError("broken_text", file, "The rows cannot be told apart. Export the list again.") from error
     if table.num_rows != len(shape.ends):

@@ -120,9 +120,12 @@ def _not_utf8(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
     size = len(text)
     expected = np.zeros(size + 3, dtype=bool)
     bad = _NEVER[text]
+    lead = np.ones(size, dtype=bool)
     for distance in (1, 2, 3):
-        lead = needs >= distance
-        bad |= lead & ~follows[distance : size + distance]
+        lead &= needs >= distance
+        there = follows[distance : size + distance]
+        bad |= lead & ~there
+        lead &= there
         expected[distance : size + distance] |= lead
     bad |= follows[:size] & ~expected[:size]
     second = np.pad(text[1:], (0, 1))

@@ -30,14 +30,15 @@ def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> tuple[int, 
 
 
 def trim_headings(cells: Sequence[str], file: str) -> tuple[str, ...]:
-    """The headings up to the last one, or up to a gap too wide to be part of the table. Raises FileRefusedError."""
+    """The headings, up to a gap too wide to be part of the table. Raises FileRefusedError."""
     headings = [as_heading(cell) for cell in cells]
-    filled = [place for place, heading in enumerate(headings) if heading]
-    width = 0
-    for place in filled:
-        if width and place - width > MAX_BLANK_GAP:
+    width = gap = 0
+    for heading in headings:
+        gap = 0 if heading else gap + 1
+        if gap > MAX_BLANK_GAP:
             break
-        width = place + 1
+        width += 1
+    width -= gap if gap > MAX_BLANK_GAP else 0
     if width > MAX_COLUMNS:
         raise too_many_columns(file)
     return tuple(headings[:width])

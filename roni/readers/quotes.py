@@ -33,9 +33,11 @@ def unclosed_quote(file: str, row: int) -> FileRefusedError:
 
 @cache
 def _cell(delimiter: bytes) -> bytes:
-    """One cell: quoted, where a lone mark not before an edge is a letter; or bare, up to the next edge."""
-    edge = re.escape(delimiter) + rb"\r\n"
-    return rb'(?:"(?:[^"]++|""|"(?!["' + edge + rb']|\Z))*+"|(?!")[^' + edge + rb"]*+)"
+    """One cell: quoted in order; or quoted, and the first mark before an edge closes it; or bare, up to the edge."""
+    edge = rb"[" + re.escape(delimiter) + rb"\r\n]"
+    strict = rb'"(?:[^"]++|"")*+"(?=' + edge + rb"|\Z)"
+    loose = rb'"(?:[^"]++|"(?!' + edge + rb'|\Z))*+"'
+    return rb"(?:" + strict + rb"|" + loose + rb'|(?!")[^' + edge[1:-1] + rb"]*+)"
 
 
 @cache
@@ -94,6 +96,18 @@ def in_order(text: bytes, start: int, delimiter: bytes) -> bool:
             return False
         odd = (odd + len(marks)) % 2
     return odd == 0
+
+
+def none_opens(text: bytes, start: int, delimiter: bytes) -> bool:
+    """Whether no cell from `start` begins with a mark: then every mark is a letter, as in `5" pipe` or `="0123"`."""
+    buffer = np.frombuffer(text, dtype=np.uint8)
+    edge = _edges(delimiter)
+    edge[QUOTE] = False
+    for place in range(start, len(buffer), _CHUNK):
+        marks = np.flatnonzero(buffer[place : place + _CHUNK] == QUOTE) + place
+        if (marks[:1] == start).any() or edge[buffer[marks[marks > start] - 1]].any():
+            return False
+    return True
 
 
 def _edges(delimiter: bytes) -> NDArray[np.bool_]:

@@ -18,6 +18,29 @@ from roni.readers.limits import (
 from roni.readers.quotes import QUOTE, unclosed_quote
 
 _CHUNK = 8 << 20
+_CACHE = 1 << 18  # small enough to stay in the processor's cache while it is looked at three times
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How many lines there are: at most, and for sure; `sure` is 0 where a lone carriage return leaves it in doubt."""
+
+    most: int
+    sure: int
+
+
+def count_lines(text: bytes, start: int) -> Lines:
+    """Count the lines from `start`, whether they end with \\n, \\r\\n or \\r."""
+    buffer = np.frombuffer(text, dtype=np.uint8)
+    feeds = returns = pairs = 0
+    for place in range(start, len(buffer), _CACHE):
+        piece = buffer[place : place + _CACHE + 1]
+        feed, back = piece == ord("\n"), piece[:_CACHE] == ord("\r")
+        feeds += int(np.count_nonzero(feed[:_CACHE]))
+        returns += int(np.count_nonzero(back))
+        pairs += int(np.count_nonzero(back[: len(feed) - 1] & feed[1:]))
+    last = int(start < len(text) and not text.endswith((b"\n", b"\r")))
+    return Lines(feeds + returns - pairs + last, feeds + last if returns == pairs else 0)
 
 
 @dataclass(frozen=True)
@@ -46,14 +69,14 @@ class Shape:
         return np.add.reduceat(self.parting, self.first_lines) + 1
 
 
-def shape_of(text: bytes, delimiter: bytes) -> Shape:
+def shape_of(text: bytes, delimiter: bytes, *, quoted: bool) -> Shape:
     """Measure text whose lines all end with \\n. Time and memory grow with its size only."""
     buffer = np.frombuffer(text, dtype=np.uint8)
     parts: list[tuple[NDArray[np.int64], ...]] = []
     odd, seen_all, seen_parting = np.uint8(0), 0, 0
     for start in range(0, len(buffer), _CHUNK):
         chunk = buffer[start : start + _CHUNK]
-        inside = np.bitwise_xor.accumulate((chunk == QUOTE).view(np.uint8)) ^ odd
+        inside = _inside_quotes(chunk, odd) if quoted else np.zeros(len(chunk), dtype=np.uint8)
         odd = inside[-1]
         marks = chunk == delimiter[0]
         ends = np.flatnonzero(chunk == ord("\n"))
@@ -63,6 +86,11 @@ def shape_of(text: bytes, delimiter: bytes) -> Shape:
         seen_all, seen_parting = int(every[-1]), int(parting[-1])
     line_ends, every, parting, inside_end = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Shape(line_ends, np.diff(every, prepend=0), np.diff(parting, prepend=0), inside_end == 0)
+
+
+def _inside_quotes(chunk: NDArray[np.uint8], odd: np.uint8) -> NDArray[np.uint8]:
+    """1 for each byte with an odd number of marks up to it, `odd` being the count before the chunk."""
+    return np.asarray(np.bitwise_xor.accumulate((chunk == QUOTE).view(np.uint8)) ^ odd)
 
 
 def refuse_swallowed_rows(shape: Shape, width: int, file: str, first_row: int) -> None:
@@ -75,7 +103,7 @@ def refuse_swallowed_rows(shape: Shape, width: int, file: str, first_row: int) -
         return
     firsts = shape.first_lines
     lines = np.diff(np.append(firsts, len(shape.line_ends)))
-    inner = ~shape.last_of_record
+    inner = ~shape.last_of_record & (shape.parting == 0)
     inner[firsts] = False
     row_like = inner & (shape.delimiters >= max(width - 1, MIN_DELIMITERS_OF_A_ROW))
     least = np.minimum.reduceat(shape.delimiters, firsts)

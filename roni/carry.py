@@ -7,9 +7,8 @@ none, only because a cell is blank is also listed, so that the school can answer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from numpy.typing import NDArray
 from roni.cohort import Cohort, Reading, Source, Values, is_known
 from roni.errors import ProblemBlock, Problems
 from roni.fields import Field
+from roni.matching import places_of
+from roni.routes import route
 
 # On whose roll a pupil is, and since or until when, is a fact of today: a pupil who came back has not left.
 ROLL = frozenset({
@@ -28,7 +29,8 @@ ROLL = frozenset({
 def carry_over(now: Cohort, previous: Cohort) -> Cohort:
     """The later cohort with what only the earlier one knows of the same pupils; `would_fall` lists what to answer.
 
-    Pupils are matched by key; joiners and leavers are as in `now`. Carried cells have a Source of kind “carried”.
+    Joiners and leavers are as in `now`. Carried cells have a Source of kind “carried”. What comes from several columns
+    (pregnant or parent) is worked out again with what was carried.
     """
     match = _Match.of(now, previous)
     columns, origin = dict(now.columns), dict(now.origin)
@@ -41,8 +43,10 @@ def carry_over(now: Cohort, previous: Cohort) -> Cohort:
         if stands.any():
             columns[name] = match.filled(item, stands)
             origin[name] = match.origin(name, stands)
-            blocks += match.would_fall(item, stands)
+            if match.was_stated(item):
+                blocks += match.would_fall(item, stands)
     problems = now.problems + Problems(blocks)
+    columns = route(now.fields, columns, match.supplied(columns), len(now)).columns
     return replace(now, columns=columns, origin=origin, problems=problems, sources=match.sources)
 
 
@@ -57,7 +61,7 @@ class _Match:
 
     @classmethod
     def of(cls, now: Cohort, previous: Cohort) -> _Match:
-        found = places_of(now.keys, previous.keys)
+        found = places_of(now, previous)
         here = np.flatnonzero(found >= 0)
         return cls(now, previous, here, found[here])
 
@@ -89,6 +93,18 @@ class _Match:
             result[self.here[older]] = this_check + 1 + earlier[older]
         return result
 
+    def was_stated(self, item: Field) -> bool:
+        """Whether the earlier check had a column or a list for the field, and not only another field that gives it."""
+        readings = any(reading.field == item.name and reading.state == "used" for reading in self.previous.readings)
+        return readings or item.name in self.previous.origin or not self.previous.readings
+
+    def supplied(self, columns: Mapping[str, Values]) -> dict[str, NDArray[np.bool_]]:
+        """For each column, the pupils of whom either check had it."""
+        return {
+            name: is_known(self.now.fields[name], values) | (name in self.now.columns)
+            for name, values in columns.items()
+        }
+
     def would_fall(self, item: Field, stands: NDArray[np.bool_]) -> Iterator[ProblemBlock]:
         positive = stands & is_positive(item, self.previous.column(item.name))[self.there]
         places = self.here[positive]
@@ -96,15 +112,6 @@ class _Match:
             rows = self.now.row[places[self.now.file_index[places] == number]]
             says = {"label": item.label, "check": str(self.previous.check)}
             yield ProblemBlock("would_fall", file, _heading(self.now, file, item), np.sort(rows), says)
-
-
-def places_of(keys: Any, among: Any) -> NDArray[np.int64]:
-    """Where each key stands among others; -1 where it does not."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.index_in(keys, value_set=among)
-    return np.asarray(pc.fill_null(found, -1).cast(pa.int64()))
 
 
 def is_positive(item: Field, values: Values) -> NDArray[np.bool_]:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni import provenance, roll
-from roni.carry import places_of
 from roni.errors import Problem
 from roni.explanation import LIMITS, Explanation, Gap, Reason
 from roni.facts import facts
+from roni.matching import places_of
 from roni.movement import KINDS, Look, Movement, compare
 from roni.reasons import points as in_points
 from roni.reasons import tiers_paid
@@ -166,7 +166,7 @@ class _Speaker:
                 yield Problem(block.code, file, int(row), block.column, block.says).message
 
     def _change(self, previous: Look) -> str:
-        place = int(places_of(self._alone.cohort.keys, previous.cohort.keys)[0])
+        place = int(places_of(self._alone.cohort, previous.cohort)[0])
         check = str(previous.cohort.check)
         if place < 0:
             return f"Not in the {check} check."

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from roni import roll
 from roni.assessment import assess
-from roni.carry import places_of
 from roni.changes import Pairs, why
 from roni.frames import to_frame
+from roni.matching import places_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +81,15 @@ class Movement:
 
     @cached_property
     def there(self) -> NDArray[np.int64]:
-        return np.concatenate([places_of(self.now.cohort.keys, self.previous.cohort.keys), self._gone])
+        return np.concatenate([self._before, self._gone])
+
+    @cached_property
+    def _before(self) -> NDArray[np.int64]:
+        return places_of(self.now.cohort, self.previous.cohort)
 
     @cached_property
     def _gone(self) -> NDArray[np.int64]:
-        return np.flatnonzero(places_of(self.previous.cohort.keys, self.now.cohort.keys) < 0)
+        return np.setdiff1d(np.arange(len(self.previous.cohort)), self._before)
 
     @cached_property
     def _both(self) -> NDArray[np.int64]:

@@ -46,9 +46,14 @@ def marks(cohort: Cohort, fields: Iterable[str]) -> Lines:
     _say_left(lines, cohort)
     if "registration_status" in cohort.columns:
         lines.say(np.flatnonzero(_has_code(cohort, "registration_status", TWO_REGISTRATIONS)), ["two registrations"])
+    if "also_registered_at" in cohort.columns:
+        places = np.flatnonzero(cohort.known("also_registered_at"))
+        schools = cohort.column("also_registered_at").take(places).to_pylist()
+        lines.say(places, [f"also registered at {school}" for school in schools], np.arange(len(places)))
     if "sessions_possible" in cohort.columns and "attendance" in fields:
         lines.say(np.flatnonzero(few_sessions(cohort)), ["few sessions"])
     _say_carried(lines, cohort, fields)
+    _say_disagreements(lines, cohort)
     return lines
 
 
@@ -95,6 +100,16 @@ def _say_carried(lines: Lines, cohort: Cohort, fields: Iterable[str]) -> None:
                 if name in cohort.origin:
                     standing |= cohort.origin[name] == place
             lines.say(np.flatnonzero(standing), [f"facts as at {source.name}"])
+
+
+def _say_disagreements(lines: Lines, cohort: Cohort) -> None:
+    """Where a school and a council list disagree both are shown to whoever opens the pupil; the list points there."""
+    marked = np.zeros(len(cohort), np.bool_)
+    for block in cohort.problems.blocks:
+        if block.code == "sources_disagree" and block.rows is not None:
+            files = [place for place, file in enumerate(cohort.files) if file == block.file]
+            marked |= np.isin(cohort.file_index, files) & np.isin(cohort.row, block.rows)
+    lines.say(np.flatnonzero(marked), ["school and council disagree"])
 
 
 def _has_code(cohort: Cohort, name: str, codes: Iterable[str]) -> NDArray[np.bool_]:

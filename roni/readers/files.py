@@ -20,13 +20,14 @@ from roni.identity import BLANK, MALFORMED, Upns, make_keys, read_ulns, read_upn
 from roni.mapping import ColumnMapping
 from roni.readers.census import census_tables, read_census
 from roni.readers.columns import Read, read_columns
+from roni.readers.nccis import is_nccis, read_nccis
 from roni.readers.rows import one_row_a_pupil
 from roni.readers.stack import Stack, stack
 from roni.readers.supplements import Joined, Supplement, join
 from roni.readers.table import RawTable, read_tables
 from roni.routes import Routed, route
 
-READABLE = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet")
+READABLE = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".xml")
 # Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.
 FEWEST_TO_TELL_THE_YEAR = 3
 # A pupil of Years 7 to 13 is between these ages on 1 September; outside them the birth date is a slip.
@@ -56,10 +57,10 @@ def read_cohort(
     columns = ColumnMapping.of(mapping, dictionary)
     headings = Headings(dictionary, at.year)
     lists = [Supplement.parse(item) if isinstance(item, str) else item for item in supplements]
-    raws = _raw_tables(_paths(paths), headings, columns)
+    raws = _raw_tables(_paths(paths), headings, columns, at)
     reads = [read_columns(raw, dictionary, headings, columns) for raw in raws]
     rows_read = sum(len(read.table.rows) + len(read.not_kept) for read in reads)
-    cohort = _assemble(reads, _listed(lists, dictionary, headings, columns), at, dictionary, _years(at, years))
+    cohort = _assemble(reads, _listed(lists, dictionary, headings, columns, at), at, dictionary, _years(at, years))
     return replace(cohort, rows_read=rows_read, digests={raw.file: raw.digest for raw in raws})
 
 
@@ -74,7 +75,7 @@ def _paths(paths: Paths) -> list[Path]:
     return [Path(path) for path in given]
 
 
-def _raw_tables(paths: Sequence[Path], headings: Headings, mapping: ColumnMapping) -> list[RawTable]:
+def _raw_tables(paths: Sequence[Path], headings: Headings, mapping: ColumnMapping, check: Check) -> list[RawTable]:
     """Every table of every path; all files that are refused are named at once."""
 
     def known(heading: str) -> bool:
@@ -82,13 +83,13 @@ def _raw_tables(paths: Sequence[Path], headings: Headings, mapping: ColumnMappin
 
     census = census_tables(paths)
     if census is not None:
-        others = _raw_tables(census.others, headings, mapping) if census.others else []
-        return [*read_census(paths), *others]
+        others = _raw_tables(census.others, headings, mapping, check) if census.others else []
+        return [*read_census(paths, on=check.on), *others]
     tables: list[RawTable] = []
     refused: list[FileRefusedError] = []
     for path in _files(paths):
         try:
-            tables += read_tables(path, known)
+            tables += [read_nccis(path).table] if is_nccis(path) else read_tables(path, known)
         except FileRefusedError as error:
             refused.append(error)
     if len(refused) == 1:
@@ -112,12 +113,12 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _listed(
-    lists: Sequence[Supplement], fields: Dictionary, headings: Headings, mapping: ColumnMapping
+    lists: Sequence[Supplement], fields: Dictionary, headings: Headings, mapping: ColumnMapping, check: Check
 ) -> list[tuple[Supplement, Read]]:
     return [
         (item, read_columns(raw, fields, headings, mapping))
         for item in lists
-        for raw in _raw_tables([Path(item.path)], headings, mapping)
+        for raw in _raw_tables([Path(item.path)], headings, mapping, check)
     ]
 
 

@@ -12,6 +12,7 @@ from roni.cohort import Cohort
 from roni.errors import MappingError
 from roni.readers.files import read_cohort
 from roni.readers.supplements import Supplement
+from roni.scoring import score
 
 NOVEMBER = get_check("november", "2026/27")
 ANN, BOB, CAT = "H801200001001", "B801200005001", "X00180001701A"
@@ -56,6 +57,16 @@ def test_where_school_and_council_disagree_it_counts_as_met_and_is_said(tmp_path
     found = joined(tmp_path, ("UPN,Surname", f"{BOB},Sample"), field="young_carer", complete=True)
     assert found.column("young_carer").tolist() == [1, 1, -1]
     assert codes(found) == [("sources_disagree", "school.csv", 2), ("sources_disagree", "school.csv", 3)]
+
+
+def test_a_disagreement_is_marked_in_the_list_and_said_of_the_pupil(tmp_path: Path) -> None:
+    found = joined(tmp_path, ("UPN,Surname", f"{BOB},Sample"), field="young_carer", complete=True, name="Carers list")
+    register = score(found, "oxfordshire")
+    marks = dict(zip(register.to_table()["upn"].to_pylist(), register.to_table()["marks"].to_pylist(), strict=True))
+    assert [("disagree" in (marks[key] or "")) for key in (ANN, BOB, CAT)] == [True, True, False]
+    text = register.explain(BOB).text
+    assert "Carers list" in text
+    assert "disagree about young carer" in text
 
 
 def test_a_lists_own_columns_say_what_they_say(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from the same threshold, so that the sentence and the boundary cannot disagree.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -28,11 +28,6 @@ DEFAULT_STEP = 0.1  # per cents are published to one decimal; the distance of an
 class Condition(ABC):
     """Something that is met, not met or not known for a pupil."""
 
-    @property
-    @abstractmethod
-    def fields(self) -> tuple[str, ...]:
-        """The fields it reads, each once, in the order written."""
-
     @abstractmethod
     def verdict(self, columns: Mapping[str, Values], fields: Dictionary) -> Verdicts:
         """Judge the columns given; a field without a column is not known for anybody."""
@@ -46,8 +41,20 @@ class Condition(ABC):
         """The opposite in English."""
 
     @abstractmethod
+    def leaves(self, sign: int = 1) -> Iterator[tuple[OneField, int]]:
+        """The conditions on one field that it is made of; -1 beside those whose opposite counts."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields it reads, each once, in the order written."""
+        return tuple(dict.fromkeys(leaf.field for leaf, _ in self.leaves()))
+
     def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
         """By field, the plain values on both sides of each boundary: every answer that can matter is among them."""
+        found: dict[str, dict[Any, None]] = {}
+        for leaf, _ in self.leaves():
+            found.setdefault(leaf.field, {}).update(dict.fromkeys(leaf.sides(fields[leaf.field])))
+        return {name: tuple(values) for name, values in found.items()}
 
     def judge(self, cohort: Cohort) -> Verdicts:
         """One verdict a pupil: 1 met, 0 not known, -1 not met. A flag's is its own column, not a copy."""
@@ -56,30 +63,34 @@ class Condition(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class _OneField(Condition):
+class OneField(Condition):
+    """A condition on one field."""
+
     field: str
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return (self.field,)
+    def leaves(self, sign: int = 1) -> Iterator[tuple[OneField, int]]:
+        yield self, sign
 
     def verdict(self, columns: Mapping[str, Values], fields: Dictionary) -> Verdicts:
         values = columns.get(self.field)
-        return NOT_KNOWN if values is None else self._of(values, fields)
+        return NOT_KNOWN if values is None else self._of(values, fields[self.field])
 
     @abstractmethod
-    def _of(self, values: Values, fields: Dictionary) -> Verdicts:
+    def sides(self, item: Field) -> tuple[Any, ...]:
+        """Plain values of the field on both sides of the boundary."""
+
+    @abstractmethod
+    def _of(self, values: Values, item: Field) -> Verdicts:
         """Judge the values of the field."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Threshold(_OneField):
+class _Threshold(OneField):
     threshold: float
 
-    def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
-        item = fields[self.field]
+    def sides(self, item: Field) -> tuple[Any, ...]:
         step = 1 if item.type == "count" else item.grid or DEFAULT_STEP
-        return {self.field: (round(self.threshold - step, 10), self.threshold)}
+        return (round(self.threshold - step, 10), self.threshold)
 
     def _amount(self, item: Field) -> str:
         unit = "%" if item.type == "percent" else "" if _is_counted(item) else item.unit
@@ -90,7 +101,7 @@ class _Threshold(_OneField):
 class AtLeast(_Threshold):
     """A per cent or count at the threshold or above: the threshold itself is met."""
 
-    def _of(self, values: Values, fields: Dictionary) -> Verdicts:  # noqa: ARG002 - the form of every condition
+    def _of(self, values: Values, item: Field) -> Verdicts:  # noqa: ARG002 - the form of every condition
         return 2 * np.asarray(values >= self.threshold).view(np.int8) - _known(values)
 
     def words(self, fields: Dictionary) -> str:
@@ -106,7 +117,7 @@ class AtLeast(_Threshold):
 class Below(_Threshold):
     """A per cent or count under the threshold: the threshold itself is not met."""
 
-    def _of(self, values: Values, fields: Dictionary) -> Verdicts:  # noqa: ARG002 - the form of every condition
+    def _of(self, values: Values, item: Field) -> Verdicts:  # noqa: ARG002 - the form of every condition
         return _known(values) - 2 * np.asarray(values >= self.threshold).view(np.int8)
 
     def words(self, fields: Dictionary) -> str:
@@ -119,13 +130,13 @@ class Below(_Threshold):
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf(_OneField):
+class OneOf(OneField):
     """A code that is one of those listed."""
 
     codes: tuple[str, ...]
 
-    def _of(self, values: Values, fields: Dictionary) -> Verdicts:
-        places = [place for place, code in enumerate(fields[self.field].codes) if code in self.codes]
+    def _of(self, values: Values, item: Field) -> Verdicts:
+        places = [place for place, code in enumerate(item.codes) if code in self.codes]
         met = reduce(np.logical_or, [values == place for place in places])
         return 2 * np.asarray(met).view(np.int8) - _known(values)
 
@@ -139,15 +150,15 @@ class OneOf(_OneField):
         item = fields[self.field]
         return f"{item.label}: not {_either([item.codes[code] for code in self.codes])}"
 
-    def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
-        return {self.field: tuple(fields[self.field].codes)}
+    def sides(self, item: Field) -> tuple[Any, ...]:
+        return tuple(item.codes)
 
 
 @dataclass(frozen=True, slots=True)
-class IsTrue(_OneField):
+class IsTrue(OneField):
     """A flag that says yes."""
 
-    def _of(self, values: Values, fields: Dictionary) -> Verdicts:  # noqa: ARG002 - the form of every condition
+    def _of(self, values: Values, item: Field) -> Verdicts:  # noqa: ARG002 - the form of every condition
         return values  # type: ignore[no-any-return]  # a flag column is written as verdicts already
 
     def words(self, fields: Dictionary) -> str:
@@ -158,20 +169,17 @@ class IsTrue(_OneField):
         item = fields[self.field]
         return item.said.get("no", f"not {item.label}")
 
-    def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002 - the form of every condition
-        return {self.field: (True, False)}
+    def sides(self, item: Field) -> tuple[Any, ...]:  # noqa: ARG002 - the form of every condition
+        return (True, False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Several(Condition):
     parts: tuple[Condition, ...]
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.fields))
-
-    def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
-        return merged_edges(self.parts, fields)
+    def leaves(self, sign: int = 1) -> Iterator[tuple[OneField, int]]:
+        for part in self.parts:
+            yield from part.leaves(sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +216,8 @@ class Not(Condition):
 
     part: Condition
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return self.part.fields
+    def leaves(self, sign: int = 1) -> Iterator[tuple[OneField, int]]:
+        return self.part.leaves(-sign)
 
     def verdict(self, columns: Mapping[str, Values], fields: Dictionary) -> Verdicts:
         return np.negative(self.part.verdict(columns, fields))
@@ -220,18 +227,6 @@ class Not(Condition):
 
     def denial(self, fields: Dictionary) -> str:
         return self.part.words(fields)
-
-    def edges(self, fields: Dictionary) -> dict[str, tuple[Any, ...]]:
-        return self.part.edges(fields)
-
-
-def merged_edges(conditions: Iterable[Condition], fields: Dictionary) -> dict[str, tuple[Any, ...]]:
-    """The edge values of several conditions, by field, each value once."""
-    merged: dict[str, dict[Any, None]] = {}
-    for condition in conditions:
-        for name, values in condition.edges(fields).items():
-            merged.setdefault(name, {}).update(dict.fromkeys(values))
-    return {name: tuple(values) for name, values in merged.items()}
 
 
 def typed(item: Field, value: Any) -> Values:

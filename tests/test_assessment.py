@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from roni.assessment import Assessment, ColumnNotKnown
 from roni.cohort import Cohort, Reading
-from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf, merged_edges
+from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.fields import national
 from roni.indicator import Inclusion, Indicator, Tier
 from roni.scorecard import Band, Scorecard, load_scorecard
@@ -163,7 +163,7 @@ def test_a_band_is_never_lower_than_that_of_an_inclusion_met(found: Assessment) 
 
 def _edges(card: Scorecard) -> dict[str, tuple[Any, ...]]:
     conditions = [tier.when for _, tier in card.tiers] + [item.when for item in card.inclusions]
-    return merged_edges(conditions, national())
+    return AnyOf(tuple(conditions)).edges(national())
 
 
 def _every_answer(cohort: Cohort, unknown: list[str]) -> Cohort:

@@ -51,4 +51,4 @@ app.command("fields")(shelf.fields)
 def main() -> None:
     """The `roni` command."""
     prepare_streams()
-    app()
+    app(prog_name="roni")

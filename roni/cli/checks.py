@@ -57,10 +57,10 @@ def compare(
     from roni.workbook import write_movement
     from roni.writers.destination import check_destination
 
-    if output:
-        check_destination(output, inputs=[earlier, later])
     before_check, now_check = _checks(check, year)
     before = Request([earlier], *before_check, years, maps, mapping, supplements, local)
+    if output:
+        check_destination(output, [*before.inputs, later])
     card = load_scorecard(scorecard, before.dictionary())
     previous = before.cohort()
     cohort = carry_over(Request([later], *now_check, years, maps, mapping, supplements, local).cohort(), previous)

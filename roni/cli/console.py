@@ -35,8 +35,8 @@ def complain(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """JSON for another program: plain ASCII, so that no console's encoding can spoil it."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    """JSON for another program: plain ASCII, so that no console's encoding can spoil it. A date is 2026-11-06."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -44,6 +44,8 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
 
+    if not rows:
+        return
     said = [place for place in range(len(headings)) if any(row[place] for row in rows)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place in said:

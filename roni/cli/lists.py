@@ -82,9 +82,9 @@ def score(
     from roni.workbook import list_table, write_register
     from roni.writers.destination import check_destination
 
-    if output:
-        check_destination(output, inputs=files)
     request = Request(files, check, year, years, maps, mapping, supplements, local)
+    if output:
+        check_destination(output, request.inputs)
     register = request.register(scorecard)
     _keep_mapping(register.cohort, save_mapping)
     with working("Giving reasons"):

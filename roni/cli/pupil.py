@@ -49,13 +49,17 @@ def explain(
 
     if sum(given is not None for given in (upn, row, key)) != 1:
         raise RoniError("Say which pupil: one of --upn, --row and --id.")
+    request = Request(files, check, year, years, maps, mapping, supplements, local)
     if svg:
-        check_destination(svg, inputs=files, suffixes=(".svg",))
-    register = Request(files, check, year, years, maps, mapping, supplements, local).register(scorecard)
+        check_destination(svg, request.inputs, suffixes=(".svg",))
+    register = request.register(scorecard)
     found = register.explain(_key(register.cohort, upn, row, key))
     if svg:
+        drawing = found.svg()
+        if not drawing:
+            raise RoniError(f"{svg.name}: this pupil has no score, so there is nothing to draw.")
         with replacing(svg) as part:
-            part.write_text(found.svg(), encoding="utf-8")
+            part.write_text(drawing, encoding="utf-8")
         complain(f"The drawing is in {svg}.")
     if as_json:
         print_json(found.to_dict())

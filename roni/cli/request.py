@@ -29,6 +29,12 @@ class Request:
     supplements: list[str] | None = None
     fields: Path | None = None
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Every file or folder that is read: output never takes the place of one."""
+        lists = [Path(text.split(",")[0].strip()) for text in self.supplements or ()]
+        return [*self.files, *lists, *(given for given in (self.mapping, self.fields) if given)]
+
     def dictionary(self) -> Dictionary:
         from roni.fields import national
 

@@ -90,7 +90,7 @@ def template(
     check_destination(output, suffixes=(".xlsx",))
     chosen = get_check(check, year)
     write_template(output, _dictionary(local), chosen)
-    say(f"{output}: the template for the {chosen}.")
+    say(f"{output}: the template for the {chosen} check.")
 
 
 def _heading_of(card: Scorecard) -> dict[str, Any]:

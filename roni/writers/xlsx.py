@@ -194,7 +194,7 @@ def _pattern(cell: Any, look: _Look) -> Any:
     if look.fill:
         cell.fill = PatternFill("solid", start_color=HEADING_COLOUR)
     if look.line or look.hair:
-        above = Side("medium", color=LINE_COLOUR) if look.line else None
+        above = Side("medium", color=LINE_COLOUR) if look.line else Side()
         cell.border = Border(top=above, bottom=Side("hair", color=HAIR_COLOUR))
     return cell
 

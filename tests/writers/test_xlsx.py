@@ -110,3 +110,15 @@ def test_more_rows_than_a_worksheet_holds_are_refused_before_anything_is_written
     with pytest.raises(RoniError, match=r"a worksheet holds at most 2 rows and this has 3.*\.csv or \.parquet"):
         write_xlsx(list_of(rank=[1, 2, 3]), tmp_path / "list.xlsx")
     assert not (tmp_path / "list.xlsx").exists()
+
+
+def test_a_row_is_as_high_as_its_longest_wrapped_cell_needs(written: Written) -> None:
+    table = list_of(reasons=["short", "a reason that goes on " * 5], note=["x" * 500, ""])
+    sheet = written(Sheet("List", table, widths={"reasons": 30}, wrapped=("reasons",)))
+    assert sheet.row_dimensions[2].height == 15
+    assert sheet.row_dimensions[3].height == 60
+
+
+def test_columns_after_the_last_printed_one_are_on_the_screen_only(written: Written) -> None:
+    sheet = written(Sheet("List", list_of(rank=[1], band=["red"], key=["A"]), printed_to="band"))
+    assert sheet.print_area == "'List'!$A$1:$B$2"

@@ -1,0 +1,39 @@
+"""The account of a reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import roni
+from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean
+from roni.cohort import NOT_KEPT_CODES
+
+TIDY = "UPN,Surname,Year,% Attendance\nY303999926001,Ash,11,90\nM303999926002,Birch,11,95\n"
+
+
+def cohort_of(text: str, folder: Path) -> roni.Cohort:
+    (folder / "cohort.csv").write_text(text, "utf-8")
+    return roni.read_cohort(folder / "cohort.csv", "november", "2026/27")
+
+
+def test_every_reason_for_not_keeping_a_row_has_words() -> None:
+    assert set(NOT_KEPT_WORDS) == set(NOT_KEPT_CODES)
+
+
+def test_rows_are_pupils_and_rows_not_kept(tmp_path: Path) -> None:
+    told = account(cohort_of(TIDY + "M303999926002,Birch,11,95\n", tmp_path))
+    assert told["rows"] == told["pupils"] + len(told["not_kept"]) == 3
+    assert told["not_kept"] == [{"file": "cohort.csv", "row": 4, "code": "duplicate"}]
+
+
+def test_the_numbers_are_those_of_the_account(tmp_path: Path) -> None:
+    cohort = cohort_of(TIDY.replace("95", "x") + "M303999926002,Birch,11,x\n", tmp_path)
+    numbers, told = account_in_numbers(cohort), account(cohort)
+    assert numbers["not_kept"] == {"duplicate": 1}
+    assert sum(numbers["problems"].values()) == len(told["problems"])
+
+
+def test_a_reading_is_clean_only_without_rows_lost_and_without_problems(tmp_path: Path) -> None:
+    assert is_clean(cohort_of(TIDY, tmp_path))
+    assert not is_clean(cohort_of(TIDY.replace("95", "x"), tmp_path))
+    assert not is_clean(cohort_of(TIDY + "M303999926002,Birch,11,95\n", tmp_path))

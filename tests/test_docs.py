@@ -1,18 +1,23 @@
-"""README is run: its files are written, its commands typed, its Python executed, its claims looked up."""
+"""README is run: its files are written, its commands typed, its Python executed, its claims looked up.
+
+Where a command has come to print something else, and rightly so, `python tests/test_docs.py` writes it into README.
+"""
 
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from roni.cli import app
 
@@ -34,17 +39,27 @@ class Block:
     text: str
 
 
-BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+FENCE = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [Block(*found) for found in FENCE.findall(README)]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that README shows."""
-    place = tmp_path_factory.mktemp("readme")
+    return write_files(tmp_path_factory.mktemp("readme"))
+
+
+def write_files(place: Path) -> Path:
     for block in BLOCKS:
         if block.file:
             (place / block.file).write_text(block.text, "utf-8")
     return place
+
+
+def typed(command: str) -> Result:
+    name, *arguments = shlex.split(command)
+    assert name == "roni", command
+    return CliRunner(env={"COLUMNS": WIDTH}).invoke(app, arguments)
 
 
 def commands() -> list[tuple[str, str]]:
@@ -61,9 +76,8 @@ def test_the_commands_print_what_readme_says(folder: Path, monkeypatch: pytest.M
     monkeypatch.chdir(folder)
     assert commands(), "README shows no command"
     for command, says in commands():
-        name, *arguments = shlex.split(command)
-        result = CliRunner(env={"COLUMNS": WIDTH}).invoke(app, arguments)
-        assert (name, result.exit_code) == ("roni", 0), f"{command}\n{result.output}"
+        result = typed(command)
+        assert result.exit_code == 0, f"{command}\n{result.output}"
         if says:
             assert result.stdout.strip() == says.strip(), command
 
@@ -112,3 +126,20 @@ def test_every_command_that_readme_names_exists() -> None:
     named = set(re.findall(r"`roni (\w+)", README)) | {shlex.split(command)[1] for command, _ in commands()}
     printed = CliRunner().invoke(app, ["--help"]).output
     assert [name for name in sorted(named) if not re.search(rf"│ {name} ", printed)] == []
+
+
+def main() -> None:
+    """Write what the commands print now into README, wherever README shows what a command prints."""
+    text = README
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(write_files(Path(place)))
+        for command, says in commands():
+            printed = typed(command).stdout
+            if says:
+                text = text.replace(f"$ {command}\n{says}", f"$ {command}\n{printed.strip()}\n")
+        os.chdir(ROOT)
+    (ROOT / "README.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

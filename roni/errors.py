@@ -41,6 +41,10 @@ class ScorecardError(RoniError):
     """A scorecard is wrong: names the file, the indicator and what is allowed."""
 
 
+class ModelError(RoniError):
+    """A trained model, or what is to be done with it, is refused: names the model and says why."""
+
+
 class CalendarError(RoniError):
     """A check, an academic year or a year group that does not exist."""
 

@@ -27,11 +27,12 @@ MAX_UNTIDY_BYTES = 128 << 20  # lines whose quotation marks are mended one at a 
 HEAD_RECORDS = 40  # title lines, filters and logos above the headings take under ten rows
 HEAD_BYTES = 1 << 20
 
-# 250,000 rows of 30 columns unpack to about 400 MB of XML; Excel itself stops at 1,048,576 rows.
-MAX_UNPACKED_BYTES = 512 << 20
+# 130,000 rows of 30 columns, four counties' Years 9-11, unpack to about 200 MB of XML. Larger lists come as CSV.
+MAX_UNPACKED_BYTES = 320 << 20
 MAX_PARTS = 5_000  # a workbook of 200 sheets with comments and drawings has about 1,000 parts
 MAX_RATIO = 400  # honest sheets pack 10 to 100 times; deflate can do 1,032 times
 MIN_RATIO_BYTES = 32 << 20  # small parts may pack as well as they like
-MAX_WORKBOOK_CELLS = 8_000_000  # 250,000 rows of 30 columns; about 10 seconds
-MAX_ELEMENTS = 30_000_000  # XML elements of one part, cells or not
-MAX_SMALL_PART_BYTES = 16 << 20  # styles and the list of sheets, which are read whole
+MAX_WORKBOOK_CELLS = 4_000_000  # 130,000 rows of 30 columns; about 10 seconds
+MAX_ELEMENTS = 16_000_000  # XML elements of all sheets, or of the shared texts: a cell has up to three
+MAX_DEPTH = 64  # elements within elements: a cell's text stands at depth 6; each level costs memory
+MAX_SMALL_PART_BYTES = 8 << 20  # styles and the list of sheets, which are read whole; 64,000 styles take 6 MB

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from roni.errors import FileRefusedError
 from roni.readers.heading_row import too_many_columns
-from roni.readers.limits import MAX_CELL_CHARACTERS, MAX_ELEMENTS, MAX_WORKBOOK_CELLS
+from roni.readers.limits import MAX_CELL_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS, MAX_WORKBOOK_CELLS
 from roni.readers.workbook import Sheet, Walker, Workbook, unescaped
 
 Row = tuple[int, dict[int, str]]  # row number, and the text by column, the first being 0
@@ -32,22 +32,27 @@ class SheetRows:
         self._texts: dict[tuple[str, str], str] = {}
         self._kind = self._style = ""
         self._parts: list[str] = []
-        self._formula = self._has_value = self._listening = self._phonetic = False
-        self._length = self._elements = self._count = 0
+        self._formula = self._has_value = self._listening = self._phonetic = self._over = False
+        self._length = self._count = self._depth = 0
+        self._elements = book.elements  # all sheets together: a thousand may name the same part
 
     def __iter__(self) -> Iterator[Row]:
         walker = Walker(self._start, self._end, self._text)
         with self.book.open(self.sheet.part) as stream:
             while piece := stream.read(_PIECE):
+                if self._over:
+                    continue  # merged cells, drawings, notes: read only so that damage is found
                 walker.feed(piece)
+                self.book.elements = self._elements
                 yield from self._ready
                 self._ready.clear()
-            walker.feed(b"")
-            yield from self._ready
+            if not self._over:
+                walker.feed(b"")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
         self._elements += 1
+        self._depth += 1
         if name == "c":
             self._start_cell(attributes)
         elif name in ("v", "t"):
@@ -61,8 +66,8 @@ class SheetRows:
             self._phonetic = True
         elif name == "col" and attributes.get("hidden") in ("1", "true"):
             self.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
-        if self._elements > MAX_ELEMENTS or self._count > MAX_WORKBOOK_CELLS:
-            sentence = f"The sheet has more than {MAX_WORKBOOK_CELLS:,} cells. Export the list as CSV."
+        if self._elements > MAX_ELEMENTS or self._count > MAX_WORKBOOK_CELLS or self._depth > MAX_DEPTH:
+            sentence = f"The sheet has more than {MAX_WORKBOOK_CELLS:,} cells, or is damaged. Export the list as CSV."
             raise FileRefusedError("too_large", self.book.file, sentence)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
@@ -101,6 +106,7 @@ class SheetRows:
 
     def _end(self, name: str) -> None:
         name = name.rpartition(":")[2]
+        self._depth -= 1
         if name in ("v", "t"):
             self._listening = False
         elif name == "c":
@@ -109,6 +115,8 @@ class SheetRows:
             self._ready.append((self._number, self._cells))
         elif name == "rPh":
             self._phonetic = False
+        elif name == "sheetData":
+            self._over = True
 
     def _end_cell(self) -> None:
         raw = "".join(self._parts) if self._parts else ""

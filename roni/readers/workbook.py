@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from roni.errors import FileRefusedError
 from roni.readers.limits import (
+    MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_RATIO,
     MAX_SMALL_PART_BYTES,
@@ -58,6 +59,7 @@ class Workbook:
     def __init__(self, path: Path) -> None:
         self.file = path.name
         self.archive = zipfile.ZipFile(path)
+        self.elements = 0  # XML elements of sheets read so far
         self._sizes = {part.filename: part.file_size for part in self.archive.infolist()}
         _refuse_bomb(self.archive, self.file)
         main = self._main_part()
@@ -209,19 +211,21 @@ class _SharedStrings:
         self.runs: list[str] = []
         self.inside = False
         self.phonetic = False
-        self.elements = 0
+        self.elements = self.depth = 0
 
     def start(self, name: str, _: dict[str, str]) -> None:
         self.elements += 1
+        self.depth += 1
         local = name.rpartition(":")[2]
         self.inside = local == "t" and not self.phonetic
         if local == "rPh":
             self.phonetic = True
-        if self.elements > MAX_ELEMENTS or len(self.strings) > MAX_WORKBOOK_CELLS:
-            raise FileRefusedError("too_large", self.file, "The workbook holds too many texts. Split it by school.")
+        if self.elements > MAX_ELEMENTS or len(self.strings) > MAX_WORKBOOK_CELLS or self.depth > MAX_DEPTH:
+            raise FileRefusedError("too_large", self.file, "The workbook holds too many texts. Export the list as CSV.")
 
     def end(self, name: str) -> None:
         local = name.rpartition(":")[2]
+        self.depth -= 1
         self.inside = False
         if local == "rPh":
             self.phonetic = False

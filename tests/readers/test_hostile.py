@@ -161,6 +161,12 @@ def test_cells_far_apart_cost_nothing(raw_workbook: Callable[..., Path]) -> None
     assert [problem.row for block in table.problems for problem in block] == [1048576]
 
 
+def test_a_sheet_of_elements_within_elements_is_refused(raw_workbook: Callable[..., Path]) -> None:
+    refused(raw_workbook(sheet_of("<a>" * 1_000_000)), "too_large", "or is damaged")
+    texts = "<sst>" + "<si>" * 1_000_000
+    refused(raw_workbook(sheet_of(row(1, "UPN")), texts), "too_large", "too many texts")
+
+
 def test_a_column_that_excel_does_not_have_is_refused(raw_workbook: Callable[..., Path]) -> None:
     beyond = '<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>'
     refused(raw_workbook(sheet_of(row(1, "UPN", "Surname") + beyond)), "too_many_columns", "more than 1,000 columns")
@@ -259,3 +265,15 @@ def test_bulk_is_read_or_refused_in_seconds_and_3_gib(tmp_path: Path) -> None:
     assert dict(zip(BULK, (line[0] for line in measured), strict=True)) == {name: row[2] for name, row in BULK.items()}
     assert max(float(line[1]) for line in measured) < 3 * 1024
     assert max(float(line[2]) for line in measured) < 10
+
+
+def test_a_thousand_sheets_of_one_part_cost_no_more_than_one(tmp_path: Path, raw_workbook: Callable[..., Path]) -> None:
+    path = raw_workbook(sheet_of("<row>" + "<c/>" * 3_000_000 + "</row>"))
+    many = tmp_path / "many.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            content = source.read(name).replace(
+                b'<sheet name="Pupils" r:id="s"/>', b'<sheet name="P" r:id="s"/>' * 1000
+            )
+            archive.writestr(name, content)
+    refused(many, "too_large", "Export the list as CSV")

@@ -62,8 +62,8 @@ def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 
 def _row_name(cell: str) -> str:
-    inside = cell.removeprefix("<td>").removesuffix("</td>")
-    return f'<th scope="row">{inside}</th>'
+    """The same cell as the heading of its row."""
+    return f'<th scope="row"{cell.removeprefix("<td").removesuffix("</td>")}</th>'
 
 
 def text(words: str) -> str:

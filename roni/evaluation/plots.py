@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 60, 520, 16, 310  # the frame of a line chart; names of lines stand to its right
 LABEL_GAP = 16  # least distance between the names of two lines
@@ -18,6 +20,7 @@ LINES = (  # colour and dash of each line in turn
     ("#505a5f", "1 5"),
 )  # fmt: skip
 ROW, DOT = 26, 4
+ROUND_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # where an axis may end, in units of a power of ten
 BAR_LEFT, BAR_RIGHT = 250, 560
 
 
@@ -59,7 +62,7 @@ class _Frame:
 
 def line_chart(title: str, lines: Sequence[Line], across: str, up: str, at: tuple[float, str] | None = None) -> str:
     """Lines over one frame, shares (0 to 1) upwards; `at` marks a place across, with its name."""
-    frame = _Frame(max(x for line in lines for x, _ in line.points), 1.0)
+    frame = _Frame(_round_up(max(x for line in lines for x, _ in line.points)), 1.0)
     body = [_grid(frame, across, up)]
     if at is not None:
         x = frame.x(at[0])
@@ -90,7 +93,7 @@ def _key(lines: Sequence[Line]) -> list[str]:
 
 def reliability_chart(title: str, points: Sequence[tuple[float, float, float, float]]) -> str:
     """Points of (said, observed, low, high), with the diagonal on which said and observed agree."""
-    most = min(1.0, 1.1 * max(max(said, high) for said, _, _, high in points))
+    most = _round_up(max(max(said, high) for said, _, _, high in points))
     frame = _Frame(most, most)
     body = [_grid(frame, "probability that the model said", "share that became NEET")]
     body.append(f'<polyline points="{frame.path([(0, 0), (most, most)])}" stroke="{INK}" stroke-dasharray="4 4"/>')
@@ -106,8 +109,8 @@ def reliability_chart(title: str, points: Sequence[tuple[float, float, float, fl
 
 
 def whisker_chart(title: str, rows: Sequence[Whisker], most: float | None = None) -> str:
-    """A row for each value: a dot, its interval, and the words; from 0 to `most`, or to the highest end of an interval."""
-    limit = most or max(row.high for row in rows) or 1.0
+    """A row for each value: a dot, its interval, and the words; from 0 to `most` or the highest interval's end."""
+    limit = most or _round_up(max(row.high for row in rows))
     bottom = TOP + ROW * len(rows)
     body = []
     for part in (0.0, 0.5, 1.0):
@@ -125,6 +128,18 @@ def whisker_chart(title: str, rows: Sequence[Whisker], most: float | None = None
     return _svg(bottom + 24, title, body)
 
 
+def _round_up(most: float) -> float:
+    """A round end for an axis of five steps, at or above the highest value.
+
+    >>> _round_up(1977.0), _round_up(0.178), _round_up(0.0)
+    (2000.0, 0.2, 1.0)
+    """
+    if most <= 0:
+        return 1.0
+    unit = 10.0 ** np.floor(np.log10(most))
+    return float(next(round(step * unit, 12) for step in ROUND_STEPS if round(step * unit, 12) >= most))
+
+
 def _across(part: float) -> float:
     return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * part, 1)
 
@@ -140,7 +155,9 @@ def _grid(frame: _Frame, across: str, up: str) -> str:
     middle = (TOP + BOTTOM) / 2
     parts.append(_text((LEFT + RIGHT) / 2, BOTTOM + 38, across, "middle"))
     turned = f'transform="rotate(-90 14 {middle})"'
-    parts.append(f'<text x="14" y="{middle}" text-anchor="middle" font-size="12" fill="{INK}" {turned}>{escape(up)}</text>')
+    parts.append(
+        f'<text x="14" y="{middle}" text-anchor="middle" font-size="12" fill="{INK}" {turned}>{escape(up)}</text>'
+    )
     return "".join(parts)
 
 

@@ -106,15 +106,13 @@ def attendance_alone(cohort: Cohort, listable: NDArray[np.bool_] | None = None) 
     return ranking_of_scores("attendance alone", -cohort.column("attendance"), listable=listable)
 
 
-def count_of_flags(assessment: Assessment) -> Ranking:
+def count_of_flags(assessment: Assessment, name: str = "count of flags") -> Ranking:
     """How many of a card's indicators are met, each counting one: what its points add to a mere count."""
     met = np.zeros(len(assessment), np.int16)
     owners = np.array([owner for owner, _ in assessment.card.tiers])
     for owner in np.unique(owners):
         met += (assessment.tiers[:, owners == owner] > 0).any(axis=1)
-    return ranking_of_scores(
-        f"count of flags ({assessment.card.name})", met.astype(np.float64), listable=~assessment.restricted
-    )
+    return ranking_of_scores(name, met.astype(np.float64), listable=~assessment.restricted)
 
 
 def check_alike(rankings: Sequence[Ranking], size: int) -> None:

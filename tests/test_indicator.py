@@ -178,6 +178,17 @@ def test_words_of_several_conditions_say_and_or_with_brackets_where_they_mix() -
     assert Not(Not(AnyOf((low, many)))).words(national()) == AnyOf((low, many)).words(national())
 
 
+def test_one_code_needs_no_brackets_and_several_do() -> None:
+    fsm, one, two = IsTrue("fsm"), OneOf("english_grade", ("3",)), OneOf("english_grade", ("3", "2"))
+    assert AllOf((fsm, one)).words(national()) == "free school meals and English grade: grade 3"
+    assert AllOf((fsm, two)).words(national()) == "free school meals and (English grade: grade 3 or grade 2)"
+
+
+def test_a_flag_without_words_of_its_own_is_denied_by_not() -> None:
+    moved = Field("moved", "moved", "flag", "local", "d", "s", "u")
+    assert Not(IsTrue("moved")).words(Dictionary([moved])) == "not moved"
+
+
 def test_codes_with_words_of_their_own_stand_alone() -> None:
     said = Field(
         "plan", "plan", "code", "local", "d", "s", "u", codes={"E": "EHC plan", "K": "SEN support"},

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni import provenance, roll
+from roni.chance import one_in
 from roni.errors import Problem
 from roni.explanation import LIMITS, Explanation, Gap, Reason
 from roni.facts import facts
 from roni.matching import places_of
 from roni.movement import KINDS, Look, Movement, compare
+from roni.order import far_apart
 from roni.reasons import points as in_points
 from roni.reasons import tiers_paid
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from roni.assessment import Assessment
     from roni.cohort import Cohort
     from roni.condition import Condition
+    from roni.model_reasons import ModelAccount
 
 NOT_SCORED = (
     "Not scored: information restricted. A parent or the young person has asked the school to share only name, "
@@ -33,18 +36,20 @@ NOT_LISTED = "In no list: the school has recorded a death."
 
 # What a person must look at before the figures are trusted; a school and a council may disagree.
 CONFLICTS = ("sources_disagree", "routes_disagree", "columns_disagree", "merged", "registrations_differ", "would_fall")
-RAREST = 0.001
-# Beyond 1 in 3 a whole N is too coarse: 0.4 and 0.6 would both be 1 in 2.
-COMMON = ((1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10))
 
 
 @dataclass(frozen=True)
 class ModelSays:
-    """What a trained model says of one pupil; probability from 0 to 1, NaN where it could not score."""
+    """What a trained model says of one pupil; probability from 0 to 1, NaN where it could not score.
+
+    `account` is how it comes to that, where it can say; `pupils_like` whom the probability is about.
+    """
 
     name: str
     probability: float
     band: int
+    account: ModelAccount | None = None
+    pupils_like: str = "like this"
 
 
 def explain(
@@ -96,6 +101,7 @@ class _Speaker:
             conflicts=tuple(dict.fromkeys(self._conflicts())),
             change="" if previous is None else self._change(previous),
             model=self._model_sentence(),
+            model_account=None if self.model is None else self.model.account,
             limits=LIMITS,
             bands=tuple((item.name, item.at_least) for item in card.bands),
         )
@@ -183,24 +189,15 @@ class _Speaker:
         if np.isnan(self.model.probability):
             return f"{self.model.name} could not say anything of this pupil: too little is known."
         bands, rules = self.assessment.card.bands, int(self.assessment.band[self.index])
-        chance = f"{self.model.name}: {one_in(self.model.probability)} like this."
+        said = f"{self.model.name}: {one_in(self.model.probability)} {self.model.pupils_like}."
         if self.model.band > rules:
-            return f"{chance} It raises the band from {bands[rules].name} to {bands[self.model.band].name}."
-        return f"{chance} The band is the scorecard's."
-
-
-def one_in(probability: float) -> str:
-    """A probability as people say it; never as a certainty.
-
-    >>> one_in(0.125), one_in(0.4), one_in(0.97), one_in(0.0001)
-    ('about 1 in 8', 'about 2 in 5', 'about 9 in 10', 'fewer than 1 in 1,000')
-    """
-    if probability < RAREST:
-        return f"fewer than 1 in {round(1 / RAREST):,}"
-    if probability < min(part / whole for part, whole in COMMON):
-        return f"about 1 in {round(1 / probability):,}"
-    part, whole = min(COMMON, key=lambda pair: abs(pair[0] / pair[1] - probability))
-    return f"about {part} in {whole}"
+            said += f" It raises the band from {bands[rules].name} to {bands[self.model.band].name}."
+        else:
+            said += " The band is the scorecard's."
+        if far_apart(np.array([rules], np.int8), np.array([self.model.band], np.int8))[0]:
+            one, other = bands[rules].name, bands[self.model.band].name
+            said += f" The scorecard says {one}, the model {other}: look at both."
+        return said
 
 
 def _moved(movement: Movement) -> str:

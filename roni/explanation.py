@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from roni.charts import Line, Step, waterfall
+from roni.model_reasons import ModelAccount
 from roni.reasons import points as in_points
 
 # Worcestershire, May 2017: 224 of 393 young people who were NEET had been on the list (57 %). Buckinghamshire test set,
@@ -65,6 +66,7 @@ class Explanation:
     conflicts: tuple[str, ...] = ()
     change: str = ""
     model: str = ""
+    model_account: ModelAccount | None = None
     limits: tuple[str, ...] = LIMITS
     bands: tuple[tuple[str, int], ...] = ()
 
@@ -103,7 +105,8 @@ def _text(said: Explanation) -> Iterator[str]:
     )
     yield from _section("To look at", [*filter(None, [said.marks]), *said.conflicts])
     yield from _section("What changed", filter(None, [said.change]))
-    yield from _section("What the trained model adds", filter(None, [said.model]))
+    account = said.model_account.lines if said.model_account else []
+    yield from _section("What the trained model adds", [*filter(None, [said.model]), *account])
     yield from _section("What this does not mean", said.limits)
 
 

@@ -35,7 +35,13 @@ COLUMNS = {
     "ask_first": "The one thing to find out first, and who would know.",
     "marks": "What else to bear in mind, for example that the pupil has left the school's roll.",
 }
-PROBABILITY = "Of pupils like this one in earlier years, how many were later not in education, employment or training."
+MODEL_COLUMNS = {
+    "probability, chance": "Of pupils like this one when the model was trained, how many were later not in education, "
+    "employment or training.",
+    "… : raises": "Among the reasons: what raises the model's probability most. It gives no points.",
+    "rules_band, model_band": "The band by the scorecard alone, and by the model alone. The higher one counts: the "
+    "model may add, never take away.",
+}
 CHANGES = {
     "up, down": "By band first, then by points. “why” says which indicators changed, with both values.",
     "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council's list.",
@@ -58,7 +64,8 @@ def of_register(register: Register, capacity: int | None) -> Iterator[Line]:
     yield "The columns", ""
     yield from COLUMNS.items()
     if register.model_name:
-        yield "probability", PROBABILITY
+        yield from MODEL_COLUMNS.items()
+        yield from (("", note) for note in register.model_notes)
     yield "The bands", ""
     for band in reversed(register.card.bands):
         yield band.name, f"{band.meaning} ({band.at_least} points or more)"
@@ -87,9 +94,9 @@ def _population(cohort: Cohort) -> str:
 
 
 def _not_known_for_all(register: Register) -> Iterator[Line]:
-    if register.notes:
+    if register.file_notes:
         yield "Not known for everybody in a file", ""
-        yield from (("", note) for note in register.notes)
+        yield from (("", note) for note in register.file_notes)
 
 
 def _made_from(register: Register) -> Iterator[Line]:
@@ -97,7 +104,8 @@ def _made_from(register: Register) -> Iterator[Line]:
     yield "How it was made", ""
     yield "scorecard", f"{card.title} ({card.name}, version {card.version}, digest {card.digest[:12]})"
     if register.model_name:
-        yield "model", register.model_name
+        digest = f" (digest {register.model_digest[:12]})" if register.model_digest else ""
+        yield "model", f"{register.model_name}{digest}"
     yield "check", f"{cohort.check}, academic year {cohort.check.year}, as at {cohort.check.on:%d/%m/%Y}"
     yield from (("file", _file(cohort, file)) for file in cohort.files)
     for source in cohort.sources:

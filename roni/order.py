@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FAR_APART = 2  # ranks between the scorecard's band and the model's: then a person should look at both
 SECTIONS = ("ranked", "restricted", "not listed")
 RANKED, RESTRICTED, NOT_LISTED = range(len(SECTIONS))
 
@@ -57,6 +58,11 @@ def _least_known_first(probability: NDArray[np.float64] | None) -> NDArray[np.fl
 def higher_band(rules: NDArray[np.int8], model: NDArray[np.int8] | None) -> NDArray[np.int8]:
     """The band that counts: the model's only where it is the higher, and never for a pupil who has no score."""
     return rules if model is None else np.where(rules < 0, rules, np.maximum(rules, model))
+
+
+def far_apart(rules: NDArray[np.int8], model: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Of whom the scorecard and the model say very different things; nobody of whom one of them says nothing."""
+    return np.asarray((rules >= 0) & (model >= 0) & (np.abs(rules - model) >= FAR_APART))
 
 
 @dataclass(frozen=True)

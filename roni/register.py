@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni import reasons, roll
+from roni.chance import chances
 from roni.cohort import KEY_KINDS
 from roni.explainer import ModelSays, explain
 from roni.explanation import Explanation
 from roni.frames import to_frame
-from roni.lines import Lines
+from roni.model import Model
+from roni.model_reasons import account_of, say_raising
 from roni.movement import Look, Movement, compare
-from roni.order import NOT_LISTED, RANKED, RESTRICTED, SECTIONS, Shortlist, Standing, higher_band, shortlist
+from roni.order import NOT_LISTED, RANKED, RESTRICTED, SECTIONS, Shortlist, Standing, far_apart, higher_band, shortlist
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from roni.assessment import Assessment, Card
     from roni.cohort import Cohort
+    from roni.lines import Lines
+    from roni.model import Scorer
 
 NOT_SCORED = "not scored: information restricted"
 
@@ -37,7 +41,7 @@ class Register:
 
     cohort: Cohort
     assessment: Assessment
-    model_name: str | None = None
+    model: Scorer | None = None
     probability: NDArray[np.float64] | None = None
     model_band: NDArray[np.int8] | None = None
 
@@ -47,6 +51,20 @@ class Register:
     @property
     def card(self) -> Card:
         return self.assessment.card
+
+    @property
+    def model_name(self) -> str | None:
+        return None if self.model is None else self.model.name
+
+    @property
+    def model_digest(self) -> str | None:
+        """Which model exactly the probabilities come from."""
+        return None if self.trained is None else self.trained.digest
+
+    @property
+    def trained(self) -> Model | None:
+        """The model, where it is one that says why; a bare scorer only says how likely."""
+        return self.model if isinstance(self.model, Model) else None
 
     @property
     def rules_band(self) -> NDArray[np.int8]:
@@ -110,14 +128,31 @@ class Register:
     def explain(self, key: str, previous: Register | None = None) -> Explanation:
         """One pupil in plain English. Raises PupilNotFoundError."""
         index = self.cohort.index_of(key)
-        says = None
-        if self.probability is not None and self.model_band is not None:
-            says = ModelSays(self.model_name or "model", float(self.probability[index]), int(self.model_band[index]))
-        return explain(self.cohort, self.assessment, index, previous.look if previous else None, says)
+        look = previous.look if previous else None
+        return explain(self.cohort, self.assessment, index, look, self._model_says(index))
+
+    def _model_says(self, index: int) -> ModelSays | None:
+        if self.model is None or self.probability is None or self.model_band is None:
+            return None
+        says = ModelSays(self.model.name, float(self.probability[index]), int(self.model_band[index]))
+        if self.trained is None:
+            return says
+        account = account_of(self.trained, self.cohort, index)
+        return replace(says, account=account, pupils_like=self.trained.pupils_like)
 
     @property
     def notes(self) -> list[str]:
-        """What is said once of whole files instead of on every pupil's line."""
+        """What is said once instead of on every pupil's line: of the model, then of whole files."""
+        return [*self.model_notes, *self.file_notes]
+
+    @property
+    def model_notes(self) -> list[str]:
+        """What must be said wherever the probabilities appear."""
+        return [] if self.trained is None else self.trained.notes
+
+    @property
+    def file_notes(self) -> list[str]:
+        """What whole files say nothing about."""
         return reasons.said_once(self.cohort, self.assessment)
 
     def to_frame(self) -> pd.DataFrame:
@@ -151,13 +186,14 @@ class _Table:
             "points": self._ranked(made.points),
             "points_max": self._ranked(made.points_max),
             "probability": self._probability(),
-            "reasons": self._lines(reasons.reasons),
-            "not_known": self._lines(reasons.not_known),
-            "ask_first": self._lines(reasons.ask_first),
+            "reasons": self._lines(self._reasons()),
+            "not_known": self._lines(reasons.not_known(cohort, made)),
+            "ask_first": self._lines(reasons.ask_first(cohort, made)),
             "section": self._named(SECTIONS, register.section),
             "rules_band": self._band(register.rules_band),
             "model_band": self._model_band(),
-            "marks": self._lines(lambda cohort, made: roll.marks(cohort, made.card.fields)),
+            "chance": self._chance(),
+            "marks": self._lines(self._marks()),
             "key": cohort.keys.take(self._order),
             "key_kind": self._named(KEY_KINDS, cohort.key_kind),
             "file": self._named(cohort.files, cohort.file_index),
@@ -224,11 +260,42 @@ class _Table:
         ordered = probability[self._order]
         return pa.array(ordered, mask=self._unranked | np.isnan(ordered))
 
-    def _lines(self, said: Callable[[Cohort, Assessment], Lines]) -> Any:
+    def _chance(self) -> Any:
+        """“about 1 in 8 like this”; of invented pupils it says so in every line."""
+        import pyarrow as pa
+
+        probability, trained = self.register.probability, self.register.trained
+        if probability is None:
+            return pa.nulls(len(self.register), pa.string())
+        ordered = np.where(self._unranked, np.nan, probability[self._order])
+        return chances(ordered, trained.pupils_like if trained else "like this")
+
+    def _reasons(self) -> Lines:
+        """The scorecard's reasons, which add up to the points; then what raises the model's probability most."""
+        register = self.register
+        lines = reasons.reasons(register.cohort, register.assessment)
+        if register.trained is not None:
+            say_raising(register.trained, register.cohort, lines)
+        return lines
+
+    def _marks(self) -> Lines:
+        """What the roll marks, and where the scorecard and the model say very different things."""
+        register, card = self.register, self.register.card
+        of_model = () if register.trained is None else tuple(register.trained.tables)
+        lines = roll.marks(register.cohort, (*card.fields, *of_model))
+        if register.model_band is not None:
+            places = np.flatnonzero(far_apart(register.rules_band, register.model_band))
+            names = [band.name for band in card.bands]
+            texts = [f"scorecard {one}, model {other}: look at both" for one in names for other in names]
+            pairs = register.rules_band[places] * np.int32(len(names)) + register.model_band[places]
+            lines.say(places, texts, pairs)
+        return lines
+
+    def _lines(self, said: Lines) -> Any:
         """One line a pupil; nothing of those without a rank, who stand at the end."""
         import pyarrow as pa
 
-        lines = said(self.register.cohort, self.register.assessment).joined(self._order)
+        lines = said.joined(self._order)
         ranked = int(np.count_nonzero(~self._unranked))
         silence = pa.array([""] * (len(self.register) - ranked), pa.string())
         return pa.chunked_array([*lines.slice(0, ranked).chunks, silence])

@@ -26,9 +26,10 @@ MOST_PROBLEMS = 20_000  # rows of the problems sheet: nobody reads more, and `ro
 WIDTHS = {
     "rank": 6, "upn": 15, "surname": 16, "forename": 14, "preferred_name": 15, "year_group": 11,
     "registration_group": 18, "school": 20, "band": 10, "band_max": 10, "points": 8, "points_max": 11,
-    "probability": 12, "reasons": 52, "not_known": 28, "ask_first": 27, "within_capacity": 15, "marks": 18, "file": 18,
+    "probability": 12, "reasons": 52, "not_known": 28, "ask_first": 27, "within_capacity": 15,
+    "chance": 20, "marks": 18, "file": 18,
 }  # fmt: skip
-WRAPPED = ("school", "band", "band_max", "reasons", "not_known", "ask_first", "marks")
+WRAPPED = ("school", "band", "band_max", "reasons", "not_known", "ask_first", "chance", "marks")
 FOR_PROGRAMS = ("section", "key", "key_kind")  # there, but not shown
 CHANGE_WIDTHS = {
     "upn": 15, "surname": 16, "forename": 14, "school_name": 20, "kind": 12, "band_before": 10, "points_before": 8,

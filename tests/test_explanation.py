@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from roni.chance import one_in
 from roni.cohort import Cohort, Source
 from roni.errors import ProblemBlock, Problems
-from roni.explainer import ModelSays, explain, one_in
+from roni.explainer import ModelSays, explain
 from roni.explanation import Explanation
 from roni.scorecard import load_scorecard
 from roni.scoring import score

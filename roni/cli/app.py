@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from roni.cli import checks, demo, lists, pupil, shelf
+from roni.cli import checks, demo, evaluate, lists, pupil, shelf
 from roni.cli.console import prepare_streams
 from roni.cli.group import Commands
 
@@ -44,6 +44,7 @@ app.command("validate")(lists.validate)
 app.command("score")(lists.score)
 app.command("explain")(pupil.explain)
 app.command("compare")(checks.compare)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(shelf.scorecards, name="scorecard")
 app.command("fields")(shelf.fields)
 

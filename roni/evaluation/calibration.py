@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.chance import one_in
 from roni.evaluation.draws import RESAMPLES, SEED, weights
-from roni.evaluation.evidence import FEWEST_NEET, Figure, about, resampled, share
+from roni.evaluation.evidence import FEWEST_NEET, Figure, resampled, share
 from roni.evaluation.gains import Floats
 from roni.evaluation.ranking import Ranking
 
@@ -121,12 +122,12 @@ def band_rates(ranking: Ranking, label: NDArray[np.int8]) -> list[BandRate]:
 
 
 def in_words(observed: Figure) -> str:
-    """An observed rate as “about 1 in 5 (1 in 7 to 1 in 4)”, or why it cannot be said.
+    """An observed rate as “about 1 in 5 (1 in 7 to 1 in 3)”, or why it cannot be said.
 
-    >>> in_words(share(21, 100, 21))
-    'about 1 in 5 (1 in 7 to 1 in 3)'
+    >>> in_words(share(21, 100, 21)), in_words(share(0, 40, 0))
+    ('about 1 in 5 (1 in 7 to 1 in 3)', 'none seen (none to 1 in 11)')
     """
     if observed.value is None or observed.low is None or observed.high is None:
         return observed.why
-    low, high = (about(end).removeprefix("about ") for end in (observed.low, observed.high))
-    return f"{about(observed.value)} ({low if observed.low else 'none'} to {high})"
+    low, high = (one_in(end).removeprefix("about ") if end else "none" for end in (observed.low, observed.high))
+    return f"{one_in(observed.value) if observed.value else 'none seen'} ({low} to {high})"

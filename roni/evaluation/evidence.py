@@ -46,6 +46,7 @@ class Figure:
         return self.value is not None
 
 
+# What stands before the colon is enough in a table that says the rest once.
 TOO_FEW_NEET = f"too small to say: fewer than {FEWEST_NEET} NEET pupils"
 TOO_FEW_PUPILS = f"too small to say: fewer than {FEWEST_PUPILS} pupils"
 
@@ -78,8 +79,10 @@ def resampled(draws: NDArray[np.float64], events: int, pupils: int) -> Figure:
         return Figure.withheld(TOO_FEW_NEET)
     if np.isnan(draws[0]):
         return Figure.withheld("there is nobody to work it out from")
+    if np.isinf(draws[0]):
+        return Figure.withheld("nobody in the list became NEET")
     low, high = percentiles(draws[1:])
-    return Figure(_finite(draws[0]), _finite(low), _finite(high), events, pupils)
+    return Figure(float(draws[0]), _finite(low), _finite(high), events, pupils)
 
 
 def percentiles(draws: NDArray[np.float64]) -> tuple[float, float]:
@@ -102,17 +105,6 @@ def wilson(part: float, whole: float) -> tuple[float, float]:
     middle = (rate + extra / 2) / (1 + extra)
     half = _Z / (1 + extra) * float(np.sqrt(rate * (1 - rate) / whole + extra / (4 * whole)))
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def about(rate: float) -> str:
-    """A rate as people say it.
-
-    >>> about(0.21), about(0.63), about(0.004)
-    ('about 1 in 5', 'about 6 in 10', 'about 1 in 250')
-    """
-    if rate <= 0:
-        return "none seen"
-    return f"about {round(10 * rate)} in 10" if rate >= 0.35 else f"about 1 in {round(1 / rate):,}"
 
 
 def plain(value: Any) -> Any:

@@ -50,6 +50,7 @@ def evaluate(
     asking: Asking | None = None,
     added: Mapping[str, tuple[Ranking, Ranking]] | None = None,
     hours: float | None = None,
+    notes: Sequence[str] = (),
     invented: bool | None = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,
@@ -58,9 +59,9 @@ def evaluate(
 
     `rankings` have one entry for each pupil of the cohort; those of year groups that were not followed up are left out.
     `earlier`: a cohort of an earlier check, for drift within the same year groups. `added`: by field, a ranking with it
-    and one without. `hours`: of a coach's time for each listed pupil. `invented` is worked out from the UPNs unless
-    given. The same arguments give the same figures. Raises RoniError where nobody was followed up, or where fewer than
-    10 are known to be NEET.
+    and one without. `hours`: of a coach's time for each listed pupil. `notes`: what a model asks to be said. `invented`
+    is worked out from the UPNs unless given. The same arguments give the same figures. Raises RoniError where nobody
+    was followed up, or where fewer than 10 are known to be NEET.
     """
     check_alike(rankings, len(cohort))
     if capacity < 1:
@@ -96,6 +97,7 @@ def evaluate(
         asking=asking,
         added=judged.added(added or {}),
         drift=judged.drift(earlier),
+        notes=tuple(notes),
     )
 
 

@@ -90,15 +90,24 @@ def plain_figure(figure: Figure, digits: int = 2, signed: bool = False) -> str:
 
 
 def _figure(figure: Figure, scale: float, digits: int, signed: bool) -> str:
-    if figure.why:
-        return f'<td class="none">{escape(figure.why)}</td>'
+    if not figure.shown:
+        return f'<td class="none">{escape(figure_text(figure, scale, digits, signed))}</td>'
+    value, _, interval = figure_text(figure, scale, digits, signed).partition(" ")
+    return f'<td class="number">{value} <span class="interval">{interval}</span></td>'
+
+
+def figure_text(figure: Figure, scale: float, digits: int = 1, signed: bool = False) -> str:
+    """A figure with its interval, or why there is none.
+
+    >>> figure_text(Figure(0.386, 0.266, 0.507, 55, 1932), 100)
+    '38.6 (26.6 to 50.7)'
+    """
     if figure.value is None:
-        return '<td class="none">no pupil caught</td>'
+        return figure.why.partition(":")[0]
     value, low, high = (
         None if end is None else _signed(scale * end, digits, signed) for end in (figure.value, figure.low, figure.high)
     )
-    ends = f"{low or 'less'} to {high}" if high else f"{low} or more"
-    return f'<td class="number">{value} <span class="interval">({ends})</span></td>'
+    return f"{value} ({low} to {high})" if high else f"{value} ({low} or more)"
 
 
 def _signed(value: float, digits: int, signed: bool) -> str:

@@ -26,7 +26,7 @@ def _body(found: Evaluation) -> Iterator[str]:
     yield from report_lists.sections(found)
     yield from report_pupils.sections(found)
     yield heading("What these figures cannot say")
-    yield from (paragraph(note) for note in _notes(found))
+    yield from (paragraph(note) for note in (*found.notes, *_notes(found)))
 
 
 def _in_short(found: Evaluation) -> str:
@@ -80,6 +80,6 @@ def _notes(found: Evaluation) -> Iterator[str]:
     )
     yield (
         f"No list, ordering or group is judged by fewer than {FEWEST_NEET} NEET pupils, and no share of fewer than "
-        f"{FEWEST_PUPILS} pupils is shown. The page still holds small numbers: it is for the people who run the list. Apply "
-        "your own rules on small numbers before publishing any of it."
+        f"{FEWEST_PUPILS} pupils is shown. The page still holds small numbers: it is for the people who run the list. "
+        "Apply your own rules on small numbers before publishing any of it."
     )

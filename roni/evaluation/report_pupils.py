@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from roni.evaluation.calibration import Calibration
+from roni.evaluation.evidence import FEWEST_NEET, FEWEST_PUPILS
 from roni.evaluation.groups import GroupRow, GroupTable
 from roni.evaluation.page import details, heading, number, paragraph, per_cent, table, text
 from roni.evaluation.plots import Whisker, reliability_chart, whisker_chart
@@ -71,7 +72,8 @@ def _groups(found: Evaluation) -> Iterator[str]:
     yield paragraph(
         "Recall: of the group's NEET pupils, those in the list. False alarms: of its other pupils, those in the list. "
         "Precision: of its listed pupils, those who became NEET. Groups overlap, and a difference between groups may "
-        "be chance where intervals overlap."
+        f"be chance where intervals overlap. Too small to say: fewer than {FEWEST_NEET} NEET pupils, or a share of "
+        f"fewer than {FEWEST_PUPILS} pupils."
     )
     yield paragraph(found.basis, "basis")
     for one in found.groups:
@@ -91,7 +93,7 @@ def _group_cells(row: GroupRow) -> tuple[str, ...]:
     return (
         text(row.group),
         number(row.pupils),
-        text("fewer than 10") if row.neet is None else number(row.neet),
+        text(f"fewer than {FEWEST_NEET}") if row.neet is None else number(row.neet),
         per_cent(row.recall),
         per_cent(row.false_alarms),
         per_cent(row.precision),

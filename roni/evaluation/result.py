@@ -29,6 +29,7 @@ class Evaluation:
 
     `population`: counts of pupils. `curve`: every ranking at many list lengths, `at_capacity` at the one that can be
     served. `not_known`: the same by policy for pupils whose outcome is not known. `added`: what each field adds.
+    `notes`: what a model asks to be said beside its figures.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Evaluation:
     asking: Asking | None = None
     added: Mapping[str, tuple[Difference, ...]] = dataclasses.field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def basis(self) -> str:

@@ -1,0 +1,162 @@
+"""Whether a list helps: rankings of an earlier check judged by what became of the pupils."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from roni.cli.console import print_json, print_table, say, working
+from roni.cli.lists import USUAL_CARD
+from roni.cli.options import AsJson, CheckName, Files, LocalFields, MappingFile, Maps, Supplements, Year, Years
+from roni.cli.request import Request
+from roni.errors import RoniError
+
+if TYPE_CHECKING:
+    from roni.calendar import Check
+    from roni.cohort import Cohort
+    from roni.evaluation import Evaluation, Ranking
+    from roni.model import Model
+    from roni.outcomes import Outcome
+    from roni.scorecard import Scorecard
+
+FOLLOW_UP = (
+    3,
+    1,
+)  # month and day of the school year after the check's on which NEET is looked at; this project's choice
+RESAMPLES = 1000
+
+
+def evaluate(
+    files: Files,
+    destinations: Annotated[Path, typer.Option("--destinations", help="What became of them: UPNs and activities.")],
+    capacity: Annotated[int, typer.Option("--capacity", min=1, help="How many pupils can be seen.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A folder for the report.")] = None,
+    scorecards: Annotated[
+        list[str] | None, typer.Option("--scorecard", help="A scorecard's name or path. May be repeated.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A model's name on the shelf, or its path.")] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="NEET on this day.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Or NEET at any time from this day")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="to this day,")] = None,
+    months: Annotated[int, typer.Option("--months", min=0, help="for so many months or more without a break.")] = 0,
+    as_at: Annotated[
+        str | None, typer.Option("--as-at", metavar="DATE", help="The day the destinations are of.")
+    ] = None,
+    earlier: Annotated[
+        Path | None, typer.Option("--earlier", help="The same check's file a year before, to see what changed.")
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", min=0, help="A coach's hours for one pupil.")] = None,
+    resamples: Annotated[int, typer.Option("--resamples", min=100, help="For the intervals.")] = RESAMPLES,
+    check: CheckName = None,
+    year: Year = None,
+    years: Years = None,
+    maps: Maps = None,
+    mapping: MappingFile = None,
+    supplements: Supplements = None,
+    local: LocalFields = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge lists of an earlier check by what became of the pupils: who was caught, who was missed, by group."""
+    from roni import evaluation
+    from roni.calendar import AcademicYear
+    from roni.outcomes import label_outcomes
+    from roni.readers.destinations import read_destinations
+    from roni.scorecard import load_scorecard
+
+    request = Request(files, check, year, years, maps, mapping, supplements, local)
+    cards = [load_scorecard(name, request.dictionary()) for name in scorecards or [USUAL_CARD]]
+    trained = _model(model, request)
+    cohort = request.cohort()
+    outcome = _outcome(cohort.check, on, since, until, months)
+    outcomes = label_outcomes(read_destinations(destinations, _day("--as-at", as_at)), outcome)
+    before = None
+    if earlier:
+        last_year = str(AcademicYear(cohort.check.year.start - 1))
+        before = Request([earlier], cohort.check.name, last_year, years, maps, mapping, supplements, local).cohort()
+    with working("Judging the lists"):
+        found = evaluation.evaluate(
+            cohort,
+            outcomes,
+            _rankings(cohort, cards, trained),
+            capacity,
+            earlier=before,
+            hours=hours,
+            notes=trained.notes if trained else (),
+            resamples=resamples,
+        )
+    written = found.write(output) if output else None
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _print(found)
+        say(f"The report is {written[0]}; its numbers are {written[1]}." if written else "For the report: -o FOLDER")
+
+
+def _model(name: str | None, request: Request) -> Model | None:
+    from roni.shelf import load_model
+
+    return load_model(name, request.dictionary()) if name else None
+
+
+def _rankings(cohort: Cohort, cards: list[Scorecard], model: Model | None) -> list[Ranking]:
+    """Each card; the model, and the first card with it; two lists that need neither."""
+    from roni import evaluation
+    from roni.order import RANKED
+    from roni.scoring import score
+
+    registers = [score(cohort, card) for card in cards]
+    listable = registers[0].section == RANKED
+    found = [evaluation.ranking_of_register(register.card.name, register) for register in registers]
+    if model:
+        alone = model.probability(cohort)
+        found.append(evaluation.ranking_of_probability(f"model {model.name}", alone, listable=listable))
+        both = score(cohort, cards[0], model)
+        found.append(evaluation.ranking_of_register(f"{cards[0].name} with model {model.name}", both))
+    flags = evaluation.count_of_flags(registers[0].assessment)
+    return [*found, evaluation.attendance_alone(cohort, listable), flags]
+
+
+def _outcome(check: Check, on: str | None, since: str | None, until: str | None, months: int) -> Outcome:
+    from roni.outcomes import Outcome
+
+    start, end = _day("--from", since), _day("--to", until)
+    if (start is None) != (end is None) or (start and on) or (months and not start):
+        raise RoniError("Say when NEET is looked at: --on DATE, or --from DATE --to DATE, the latter with --months.")
+    if start and end:
+        return Outcome.persistently_neet(start, end, months) if months else Outcome.ever_neet(start, end)
+    return Outcome.neet_on(_day("--on", on) or date(check.year.start + 2, *FOLLOW_UP))
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise RoniError(f"{option}: “{text}” is not a day. Write it as 2027-03-01.") from error
+
+
+def _print(found: Evaluation) -> None:
+    from roni.evaluation.page import figure_text
+    from roni.evaluation.result import INVENTED
+
+    rows = [
+        (
+            row.ranking,
+            "" if row.caught is None else f"{row.caught:,.1f} of {found.population['neet']:,}",
+            figure_text(row.recall, 100),
+            figure_text(row.precision, 100),
+            figure_text(row.to_see, 1),
+        )
+        for row in found.at_capacity
+    ]
+    say(f"Lists of {found.capacity:,} pupils; outcome: {found.outcome}.\n")
+    print_table(["ranking", "NEET in the list", "recall, %", "precision, %", "pupils to see for one NEET"], rows)
+    say(found.basis)
+    for note in (*([INVENTED] if found.invented else []), *found.notes):
+        say(note)

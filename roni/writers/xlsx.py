@@ -121,6 +121,7 @@ def _new(book: Any, title: str, *, landscape: bool) -> Any:
     target.page_setup.fitToWidth, target.page_setup.fitToHeight = 1, 0
     target.page_margins.left = target.page_margins.right = MARGIN
     target.page_margins.top = target.page_margins.bottom = MARGIN_ABOVE
+    target.page_margins.header = target.page_margins.footer = MARGIN_ABOVE / 2
     target.oddFooter.left.text = "&A"
     target.oddFooter.center.text = "Page &P of &N"
     target.oddFooter.right.text = "Confidential: information about children"
@@ -189,7 +190,9 @@ def _pattern(cell: Any, look: _Look) -> Any:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     cell.font = Font(name="Calibri", size=14 if look.large else 11, bold=look.bold)
-    cell.alignment = Alignment("center" if look.centred else None, "top", wrap_text=look.wrap)
+    cell.alignment = Alignment(
+        "center" if look.centred else None, "bottom" if look.large else "top", wrap_text=look.wrap
+    )
     cell.number_format = look.number_format
     if look.fill:
         cell.fill = PatternFill("solid", start_color=HEADING_COLOUR)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from roni.errors import DictionaryError as DictionaryError
     from roni.errors import FileRefusedError as FileRefusedError
     from roni.errors import MappingError as MappingError
+    from roni.errors import ModelError as ModelError
     from roni.errors import Problem as Problem
     from roni.errors import Problems as Problems
     from roni.errors import PupilNotFoundError as PupilNotFoundError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from roni.fields import Field as Field
     from roni.fields import national as national
     from roni.mapping import ColumnMapping as ColumnMapping
+    from roni.model import Model as Model
     from roni.movement import Movement as Movement
     from roni.order import Shortlist as Shortlist
     from roni.readers.files import read_cohort as read_cohort
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from roni.scorecard import load_scorecard as load_scorecard
     from roni.scorecard import scorecard_names as scorecard_names
     from roni.scoring import score as score
+    from roni.shelf import load_model as load_model
     from roni.synthetic import make_authority as make_authority
     from roni.workbook import write_register as write_register
 
@@ -59,6 +62,8 @@ _HOME = {
     "Field": "fields",
     "FileRefusedError": "errors",
     "MappingError": "errors",
+    "Model": "model",
+    "ModelError": "errors",
     "Movement": "movement",
     "NotKept": "cohort",
     "Problem": "errors",
@@ -75,6 +80,7 @@ _HOME = {
     "carry_over": "carry",
     "check_names": "calendar",
     "get_check": "calendar",
+    "load_model": "shelf",
     "load_scorecard": "scorecard",
     "make_authority": "synthetic",
     "national": "fields",

@@ -23,6 +23,7 @@ from roni.cli.options import (
     SaveMapping,
     Strict,
     Supplements,
+    TrainedModel,
     Year,
     Years,
 )
@@ -66,6 +67,7 @@ def score(
     files: Files,
     output: Output = None,
     scorecard: Card = USUAL_CARD,
+    model: TrainedModel = None,
     check: CheckName = None,
     year: Year = None,
     years: Years = None,
@@ -85,7 +87,7 @@ def score(
     request = Request(files, check, year, years, maps, mapping, supplements, local)
     if output:
         check_destination(output, request.inputs)
-    register = request.register(scorecard)
+    register = request.register(scorecard, model)
     _keep_mapping(register.cohort, save_mapping)
     with working("Giving reasons"):
         table = list_table(register, capacity)
@@ -126,7 +128,7 @@ def print_list(register: Register, table: Any, capacity: int) -> None:
     in_list = [int(rank[place]) - 1 for place in shown]
     pupils = table.take(pa.array(in_list, pa.int64())).to_pylist()
     rows = [_row(pupil, several_files=len(register.cohort.files) > 1) for pupil in pupils]
-    print_table(["rank", "pupil", "year", "school", "band", "points", "reasons"], rows)
+    print_table(["rank", "pupil", "year", "school", "band", "points", "chance", "reasons"], rows)
     say(short.sentence)
     for note in register.notes:
         say(note)
@@ -141,6 +143,7 @@ def _row(pupil: dict[str, Any], *, several_files: bool) -> list[str]:
         pupil["school"] or (pupil["file"] if several_files else ""),
         _could_be(pupil["band"], pupil["band_max"]),
         _could_be(pupil["points"], pupil["points_max"]),
+        pupil["chance"] or "",
         pupil["reasons"],
     ]
 
@@ -157,6 +160,7 @@ def _summary(register: Register, capacity: int | None, output: Path | None) -> d
         "check": cohort.check.name,
         "academic_year": str(cohort.check.year),
         "scorecard": {"name": card.name, "version": card.version, "digest": card.digest},
+        "model": register.model and {"name": register.model_name, "digest": register.model_digest},
         "bands": {band.name: int((ranked == place).sum()) for place, band in reversed([*enumerate(card.bands)])},
         "not_scored": int(register.assessment.restricted.sum()),
         "notes": register.notes,

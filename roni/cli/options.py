@@ -14,6 +14,9 @@ Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write the list to this .csv, .xlsx or .parquet file.")
 ]
 Card = Annotated[str, typer.Option("--scorecard", help="The name of a scorecard, or the path of one (TOML).")]
+TrainedModel = Annotated[
+    str | None, typer.Option("--model", help="The name of a trained model on the shelf, or its path. Usual: none.")
+]
 CheckName = Annotated[str | None, typer.Option("--check", help="november or january. Usual: the one of this season.")]
 Year = Annotated[str | None, typer.Option("--year", help="Academic year, such as 2026/27. Usual: this one.")]
 Years = Annotated[str | None, typer.Option("--years", help="Year groups to keep, such as 11, 9-11 or 10,11.")]

@@ -18,6 +18,7 @@ from roni.cli.options import (
     MappingFile,
     Maps,
     Supplements,
+    TrainedModel,
     Year,
     Years,
 )
@@ -35,6 +36,7 @@ def explain(
     key: Annotated[str | None, typer.Option("--id", help="Another identifier, as in the list's column “key”.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw it too, in this .svg file.")] = None,
     scorecard: Card = USUAL_CARD,
+    model: TrainedModel = None,
     check: CheckName = None,
     year: Year = None,
     years: Years = None,
@@ -52,7 +54,7 @@ def explain(
     request = Request(files, check, year, years, maps, mapping, supplements, local)
     if svg:
         check_destination(svg, request.inputs, suffixes=(".svg",))
-    register = request.register(scorecard)
+    register = request.register(scorecard, model)
     found = register.explain(_key(register.cohort, upn, row, key))
     if svg:
         drawing = found.svg()

@@ -58,16 +58,18 @@ class Request:
                 years=year_groups(self.years),
             )
 
-    def register(self, scorecard: str) -> Register:
-        """Read everything and score it."""
+    def register(self, scorecard: str, model: str | None = None) -> Register:
+        """Read everything and score it, with a trained model beside the scorecard where one is named."""
         from roni.cli.console import working
         from roni.scorecard import load_scorecard
         from roni.scoring import score
+        from roni.shelf import load_model
 
-        card = load_scorecard(scorecard, self.dictionary())
+        fields = self.dictionary()
+        card, trained = load_scorecard(scorecard, fields), load_model(model, fields) if model else None
         cohort = self.cohort()
         with working("Scoring"):
-            return score(cohort, card)
+            return score(cohort, card, trained)
 
     def _column_mapping(self, fields: Dictionary) -> ColumnMapping:
         from roni.mapping import ColumnMapping

@@ -34,7 +34,7 @@ class SheetRows:
         self._parts: list[str] = []
         self._formula = self._has_value = self._listening = self._phonetic = self._over = False
         self._length = self._count = self._depth = 0
-        self._elements = book.elements  # all sheets together: a thousand may name the same part
+        self._elements = book.elements  # all sheets together share one limit
 
     def __iter__(self) -> Iterator[Row]:
         walker = Walker(self._start, self._end, self._text)

@@ -147,15 +147,16 @@ def _local(item: Any) -> str:
 
 
 def _sheets(book: Any, targets: dict[str, tuple[str, str]]) -> list[Sheet]:
-    found = []
+    """The worksheets in their order; a part that several sheets name, which no program writes, counts once."""
+    found: dict[str, Sheet] = {}
     for item in book.iter():
         if _local(item) != "sheet":
             continue
         key = next((value for name, value in item.attrib.items() if name.endswith("}id")), "")
         kind, part = targets.get(key, ("", ""))
         if kind == "worksheet":
-            found.append(Sheet(item.get("name", ""), part, item.get("state", "visible") == "visible"))
-    return found
+            found.setdefault(part, Sheet(item.get("name", ""), part, item.get("state", "visible") == "visible"))
+    return list(found.values())
 
 
 def _kind_of(number: str, formats: dict[str, str]) -> str:

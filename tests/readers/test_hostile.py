@@ -268,7 +268,7 @@ def test_bulk_is_read_or_refused_in_seconds_and_3_gib(tmp_path: Path) -> None:
 
 
 def test_a_thousand_sheets_of_one_part_cost_no_more_than_one(tmp_path: Path, raw_workbook: Callable[..., Path]) -> None:
-    path = raw_workbook(sheet_of("<row>" + "<c/>" * 3_000_000 + "</row>"))
+    path = raw_workbook(sheet_of(row(1, "UPN", "Surname") + row(2, "A1", "Smith")))
     many = tmp_path / "many.xlsx"
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in source.namelist():
@@ -276,4 +276,4 @@ def test_a_thousand_sheets_of_one_part_cost_no_more_than_one(tmp_path: Path, raw
                 b'<sheet name="Pupils" r:id="s"/>', b'<sheet name="P" r:id="s"/>' * 1000
             )
             archive.writestr(name, content)
-    refused(many, "too_large", "Export the list as CSV")
+    assert [len(table) for table in read_tables(many, known)] == [1]

@@ -82,6 +82,8 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
         """Learn the tables. Raises ValueError for unsuitable input, TypeError for a column of no known kind."""
+        if self.engine not in ("auto", *SETTINGS):
+            raise ValueError(f"engine is one of auto, {', '.join(SETTINGS)}.")
         frame = self._frame(X, reset=True)
         outcome, weight = self._outcome(frame, y, sample_weight)
         frame, outcome, weight = frame[weight > 0], outcome[weight > 0], weight[weight > 0]

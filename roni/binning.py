@@ -18,7 +18,7 @@ from roni.axis import Axis, Floats
 Grid = float | Sequence[float]
 
 MOST_CATEGORIES = 250  # scikit-learn's boosting takes at most 255; the commonest are kept, others read as not known
-TAIL_HALVINGS = 4  # how often the share of an outermost bin is halved
+TAIL_HALVINGS = 5  # how often the share of an outermost bin is halved
 FEWEST_IN_BIN = 5  # pupils, for the bins of the tails
 
 
@@ -61,8 +61,10 @@ def values_of(column: pd.Series[Any], axis: Axis) -> NDArray[Any]:
         return numbers_of(column)
     if axis.kind == "flag":
         return numbers_of(column.astype("boolean") if column.dtype == object else column)
-    text = column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
-    return pd.Categorical(text, categories=list(axis.categories)).codes.astype(np.int64)
+    codes, distinct = pd.factorize(column)
+    place = {category: place for place, category in enumerate(axis.categories)}
+    places = [place.get(str(value), -1) for value in distinct]
+    return np.array([*places, -1])[codes]
 
 
 def numbers_of(column: pd.Series[Any]) -> Floats:

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from roni.axis import Floats
 from roni.binned import Binned, Fit, centred
 
+FEWEST_FOR_THREADS = 50_000  # pupils: below it threads wait for each other more than they work
 KNOTS = 12  # of a number: places where the smooth engine may put a step
 LEARNING_RATE = 0.05
 LEAVES = 4  # of a tree: three cuts of one field
@@ -54,9 +56,10 @@ def fit_settings(pupils: Binned, settings: Sequence[Setting], seed: int) -> dict
     fits: dict[Setting, Fit] = {}
     engines: Mapping[str, Callable[[Binned, Sequence[Setting], int], dict[Setting, Fit]]]
     engines = {"smooth": fit_smooth, "boosted": fit_boosted}
-    for name, engine in engines.items():
-        mine = [setting for setting in settings if setting.engine == name]
-        fits |= engine(pupils, mine, seed) if mine else {}
+    with threadpool_limits(1 if len(pupils.outcome) < FEWEST_FOR_THREADS else None):
+        for name, engine in engines.items():
+            mine = [setting for setting in settings if setting.engine == name]
+            fits |= engine(pupils, mine, seed) if mine else {}
     return {setting: centred(pupils, *fit) for setting, fit in fits.items()}
 
 

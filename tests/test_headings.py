@@ -41,8 +41,90 @@ def test_a_heading_is_known_in_any_dress(heading: str, field: str) -> None:
     assert KNOWN.find(heading) == field
 
 
-def test_last_years_attendance_is_its_own_field() -> None:
-    assert KNOWN.find("Attendance 2025/26") == "attendance_last_year"
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("Pupil's Legal Surname", "surname"),
+        ("First Name(s)", "forename"),
+        ("NumberOfSuspensions", "suspensions"),
+        ("No. of Suspensions", "suspensions"),
+        ("Suspensions - count", "suspensions"),
+        ("Sessions attended to date", "sessions_attended"),
+        ("YTD % Attendance", "attendance"),
+        ("Attendance % (academic year to date)", "attendance"),
+        ("IsLookedAfter", "looked_after"),
+        ("Is a young carer", "young_carer"),
+        ("Under YOT", "youth_justice"),
+        ("Currently FSM eligible", "fsm"),
+        ("DoB dd/mm/yyyy", "date_of_birth"),
+    ],
+)
+def test_what_changes_nothing_for_a_field_of_that_kind_is_no_part_of_its_heading(heading: str, field: str) -> None:
+    assert KNOWN.find(heading) == field
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("SEN (N/K/E)", "sen_provision"),
+        ("SEN support or EHCP", "sen_provision"),
+        ("FSM Y/N", "fsm"),
+        ("Young carer (tick if yes)", "young_carer"),
+        ("Exclusions (Y/N)", "suspensions"),
+    ],
+)
+def test_a_heading_may_list_what_may_stand_below_it(heading: str, field: str) -> None:
+    assert KNOWN.find(heading) == field
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("LAC/CIC", "looked_after"),
+        ("Youth Offending Team (YOT)", "youth_justice"),
+        ("Pregnant or teenage parent", "pregnant_or_parent"),
+        ("LAC/PLAC", None),
+        ("Suspensions/PEX", None),
+        ("Attendance - AP", None),
+        ("Absence (authorised)", None),
+    ],
+)
+def test_two_names_in_one_heading_must_mean_one_field(heading: str, field: str | None) -> None:
+    assert KNOWN.find(heading) == field
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Pupil parent", "Student carer", "Has carer", "Parent of pupil", "School place", "No EHCP", "Attendance +/-",
+        "% Authorised absence", "At risk of PEX", "AP attendance %", "YOT end date", "Suspension reason",
+        "Previous suspensions", "Persistent absence", "Attendance code", "Attendance Y10", "Lesson attendance",
+        "Attendance - Maths", "Parent in custody", "FSM start date", "UPN of sibling", "Year joined",
+    ],
+)  # fmt: skip
+def test_what_means_something_else_is_never_taken(heading: str) -> None:
+    assert KNOWN.find(heading) is None
+
+
+@pytest.mark.parametrize("heading", ["Attendance 2025/26", "Attendance 25/26", "Attendance % (2025-26)"])
+def test_last_years_attendance_is_its_own_field(heading: str) -> None:
+    assert KNOWN.find(heading) == "attendance_last_year"
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("Attendance Autumn Term 2026", "attendance"),
+        ("Attendance % since September 2026", "attendance"),
+        ("Suspensions 26/27", "suspensions"),
+        ("Attendance Autumn 2025", None),
+        ("Attendance Spring 2026", None),
+        ("Attendance since September 2025", None),
+        ("Suspensions 2025/26", None),
+    ],
+)
+def test_a_term_must_be_of_this_year_and_its_first(heading: str, field: str | None) -> None:
+    assert KNOWN.find(heading) == field
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -97,10 +95,12 @@ class ColumnMapping:
                 f"{_quoted(heading)} = {{ {', '.join(f'{key} = {_quoted(text)}' for key, text in row.items())} }}"
             )
         file = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write("\n".join(lines) + "\n")
-        Path(temporary).replace(file)
+        temporary = file.with_name(f".{file.name}.part")
+        try:
+            temporary.write_text("\n".join(lines) + "\n", "utf-8")
+            temporary.replace(file)
+        except OSError as error:
+            raise MappingError(f"{file.name}: the mapping cannot be written there ({error.strerror}).") from error
 
 
 def _quoted(text: str) -> str:

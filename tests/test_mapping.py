@@ -55,3 +55,8 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path: Path, content: str) -> Non
     (tmp_path / "m.toml").write_text(content, "utf-8")
     with pytest.raises(MappingError, match=r"m\.toml"):
         ColumnMapping.of(tmp_path / "m.toml", FIELDS)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match=r"school\.toml: the mapping cannot be written there"):
+        ColumnMapping.of(["A=upn"], FIELDS).save(tmp_path / "no such folder" / "school.toml")

@@ -295,6 +295,27 @@ def test_an_inclusion_alone_is_worth_asking_about() -> None:
     assert asked(card.assess(pupil(eal=False, looked_after=False))) is None
 
 
+def test_an_inclusion_that_takes_two_answers_is_asked_about_last() -> None:
+    both = Inclusion("both", "both", "amber", AllOf((IsTrue("looked_after"), IsTrue("fsm"))), "invented")
+    card = card_of(worth("eal", (1, IsTrue("eal"))), inclusions=(both,))
+    unknown = {"looked_after": None, "fsm": None}
+    assert asked(card.assess(pupil(eal=None, **unknown))) == "eal"
+    assert asked(card.assess(pupil(eal=False, **unknown))) == "looked_after"
+
+
+def test_a_gap_that_cannot_matter_is_never_asked_before_one_that_can() -> None:
+    known = {name: value for name, value in NOTHING.items() if name != "fsm"}
+    decided = known | {"permanently_excluded": True, "suspended": None}
+    assert asked(OXFORDSHIRE.assess(pupil(**decided))) == "fsm"  # though the whole file lacks it
+
+    moot = worth("moot", (2, IsTrue("young_carer")), (1, IsTrue("eal")))
+    both = worth("both", (2, AllOf((IsTrue("looked_after"), IsTrue("fsm")))))
+    found = card_of(moot, both).assess(pupil(young_carer=True, eal=None))
+    assert asked(found) == "looked_after"
+    found = card_of(moot, both).assess(pupil(young_carer=True, eal=None, looked_after=None, fsm=None))
+    assert asked(found) == "looked_after"
+
+
 def test_who_supplies_the_field_asked_stands_in_the_dictionary() -> None:
     found = OXFORDSHIRE.assess(pupil(**NOTHING | {"looked_after": None}))
     assert national()[asked(found) or ""].supplier == "virtual school"

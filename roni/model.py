@@ -232,7 +232,7 @@ def _check(model: Model) -> None:
     for item, table in zip(model.fields, model.tables.tables, strict=True):
         _check_table(model.name, item, table)
     edges = model.band_edges
-    if not edges or any(low >= high for low, high in pairwise((0.0, *edges))) or edges[-1] > 1:
+    if not edges or not all(low < high <= 1 for low, high in pairwise((0.0, *edges))):
         raise ModelError(f"{model.name}: the probabilities at which bands begin must rise, above 0 and up to 1.")
     if model.spread_factor <= 0:
         raise ModelError(f"{model.name}: the factor of its spread must be above 0.")

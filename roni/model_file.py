@@ -187,7 +187,7 @@ def _check_shape(value: Any, kind: str, where: str) -> None:
     """Raises ModelError unless an object has its keys, each of its type, and no others."""
     shape = SHAPES[kind]
     if not isinstance(value, dict):
-        raise ModelError(f"“{where}” must be an object.")
+        raise ModelError(f"“{where.removesuffix('.')}” must be an object.")
     if unknown := sorted(set(value) - set(shape)):
         raise ModelError(f"“{where}{unknown[0]}” is not a key of a model.")
     for key, wanted in shape.items():

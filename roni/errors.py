@@ -62,9 +62,11 @@ SENTENCES: dict[str, str] = {
     "impossible": "“{column}” must be {expects}. It counts as not known. Correct the cell.",
     "excel_error": "“{column}” holds a spreadsheet error instead of a value. It counts as not known. "
     "Repair the formula, or paste the value.",
-    "under_one_per_cent": "“{column}” is 1 % or less in a column of per cents. It is kept as a per cent. Check that it is "
+    "under_one_per_cent": "“{column}” is 1 % or less in a column of per cents. It is kept as a per cent. "
+    "Check that it is "
     "not a fraction, such as 0.875 for 87.5 %.",
-    "zero_attendance": "Attendance (from “{column}”) is 0 %. It is kept. Check that the pupil really attended no session, "
+    "zero_attendance": "Attendance (from “{column}”) is 0 %. It is kept. Check that the pupil really "
+    "attended no session, "
     "or leave the cell blank if it is not known.",
     "routes_disagree": "“{column}” say different things about {label}. The first that is known is used. Correct the "
     "others.",
@@ -97,7 +99,8 @@ SENTENCES: dict[str, str] = {
     # supplements
     "not_on_roll": "This row of a council list matches no pupil in the cohort. Check the UPN, or add the pupil to "
     "the roll.",
-    "link_proposed": "This row of a council list has the names and birth date of a pupil in the cohort, and no identifier "
+    "link_proposed": "This row of a council list has the names and birth date of a pupil in the cohort, "
+    "and no identifier "
     "that matches. It is not joined. If it is the same pupil, correct the UPN.",
     "supplement_no_key": "This row of a council list has no usable UPN. It could not be matched. Add the UPN.",
     "sources_disagree": "The school and a council list disagree about {label}. Until a person decides, it counts as "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +45,10 @@ def read_upns(column: Any) -> Upns:
     """
     import pyarrow.compute as pc
 
-    texts = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\x{00a0}-]+", ""))
-    formed = pc.match_substring_regex(texts, UPN_FORM).fill_null(False)
+    texts, formed = column, pc.match_substring_regex(column, UPN_FORM).fill_null(False)
+    if not pc.all(pc.or_(formed, column.is_null())).as_py():
+        texts = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\x{00a0}-]+", ""))
+        formed = pc.match_substring_regex(texts, UPN_FORM).fill_null(False)
     formed_mask = formed.to_numpy(zero_copy_only=False)
     kind = np.where(np.asarray(texts.is_valid()), MALFORMED, BLANK).astype(np.int8)
     wrong = np.zeros(len(texts), dtype=bool)
@@ -103,19 +106,27 @@ class Keys:
     kind: NDArray[np.int8]
 
 
-def make_keys(upn: Upns, former: Upns, uln: Any, school: Any, admission: Any, reference: Any) -> Keys:
-    """The first there is of: permanent UPN, former UPN, temporary UPN, ULN, school and admission number; else the
-    reference (file and row), which cannot be matched between checks."""
+def make_keys(
+    upn: Upns, former: Upns, uln: Any, school: Any, admission: Any, reference: Callable[[NDArray[np.int64]], Any]
+) -> Keys:
+    """The first there is of: permanent UPN, former UPN, temporary UPN, ULN, school and admission number.
+
+    Rows with none get `reference(rows)`, their file and row, which cannot be matched between checks.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if (upn.kind == PERMANENT).all():
+        return Keys(upn.texts, np.zeros(len(upn.kind), dtype=np.int8))
     null = pa.scalar(None, pa.string())
     by_admission = pc.binary_join_element_wise(school, admission, " no. ", null_handling="emit_null")
     formers = former.where(PERMANENT, TEMPORARY)
-    ways = [upn.where(PERMANENT), formers, upn.where(TEMPORARY), uln, by_admission, reference]
+    ways = [upn.where(PERMANENT), formers, upn.where(TEMPORARY), uln, by_admission]
     keys = pc.coalesce(*(pc.coalesce(way, null) for way in ways))
-    kind = np.full(len(keys), len(ways) - 1, dtype=np.int8)
-    for place in range(len(ways) - 2, -1, -1):
+    kind = np.full(len(keys), KEY_KINDS.index("reference"), dtype=np.int8)
+    for place in range(len(ways) - 1, -1, -1):
         kind[np.asarray(ways[place].is_valid())] = place
-    assert len(ways) == len(KEY_KINDS)
+    missing = np.asarray(keys.is_null())
+    if missing.any():
+        keys = pc.replace_with_mask(keys, pa.array(missing), reference(np.flatnonzero(missing)))
     return Keys(keys, kind)

@@ -319,7 +319,8 @@ def _text(column: Any, item: Field) -> Parsed:
             if code is not None:
                 problems[code] = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
 
-    take_out(pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$"), "excel_error")
+    if pc.any(pc.starts_with(texts, "#")).as_py():
+        take_out(pc.match_substring_regex(texts, rf"^(?i:{EXCEL_ERROR.pattern})$"), "excel_error")
     if item.not_known:
         silent = pa.array([squeeze(text) for text in (*item.not_known, *NOT_KNOWN_WORDS, *BLANK_WORDS)])
         take_out(pc.is_in(pc.utf8_lower(texts), value_set=silent), None)

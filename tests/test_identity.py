@@ -79,7 +79,12 @@ def test_the_key_is_the_best_identifier_there_is() -> None:
     upn, former, ulns, school, admission = (texts(*column) for column in zip(*rows, strict=True))
     sound, _ = read_ulns(ulns)
     found = make_keys(
-        read_upns(upn), read_upns(former), sound, school, admission, texts(*(f"f row {i}" for i in range(6)))
+        read_upns(upn),
+        read_upns(former),
+        sound,
+        school,
+        admission,
+        lambda rows: texts(*(f"f row {row}" for row in rows)),
     )
     assert found.keys.to_pylist() == [permanent, permanent, temporary, uln, "100001 no. 7", "f row 5"]
     assert [KEY_KINDS[kind] for kind in found.kind] == [

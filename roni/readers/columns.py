@@ -22,7 +22,7 @@ TOTALS = (
     r"^(?i:(?:grand |sub)?-?\s*totals?|(?:average|mean|median|count|sum|overall|all pupils|number of pupils))\b[\s:]*"
 )
 UPN_ANY_CASE = r"(?i)^\s*[a-z]\s*\d{11}[a-z\d]\s*$"
-WHO = ("upn", "former_upn", "uln", "date_of_birth", "birth_month", "forename", "preferred_name", "full_name")
+WHO = ("uln", "date_of_birth", "birth_month", "forename", "preferred_name", "full_name")
 
 
 @dataclass
@@ -182,20 +182,32 @@ def _combined(
 
 def _not_pupils(raw: RawTable, chosen: Iterable[Choice]) -> NDArray[np.bool_]:
     """Totals, repeated headings and lines of text below the table; a row with somebody's identity is always a pupil."""
-    who = _anyone(raw, [choice.field for choice in chosen])
-    return _repeated_heading(raw) | (~who & (_totals(raw) | _remarks(raw)))
+    names = [choice.field for choice in chosen]
+    doubtful = np.flatnonzero(~_named(raw, names))
+    found = _repeated_heading(raw)
+    if len(doubtful):
+        few = replace(raw, columns=tuple(column.take(doubtful) for column in raw.columns), rows=raw.rows[doubtful])
+        found[doubtful] |= ~_numbered(few, names) & (_totals(few) | _remarks(few))
+    return found
 
 
-def _anyone(raw: RawTable, names: list[str | None]) -> NDArray[np.bool_]:
-    """Rows that name a pupil: a first name, a birth date, a ULN, or something of the form of a UPN."""
+def _named(raw: RawTable, names: list[str | None]) -> NDArray[np.bool_]:
+    """Rows that name a pupil: a first name, a birth date, a ULN."""
+    who = np.zeros(len(raw), dtype=bool)
+    for name, column in zip(names, raw.columns, strict=True):
+        if name in WHO:
+            who |= np.asarray(column.is_valid())
+    return who
+
+
+def _numbered(raw: RawTable, names: list[str | None]) -> NDArray[np.bool_]:
+    """Rows with something of the form of a UPN."""
     import pyarrow.compute as pc
 
     who = np.zeros(len(raw), dtype=bool)
     for name, column in zip(names, raw.columns, strict=True):
         if name in ("upn", "former_upn"):
             who |= pc.match_substring_regex(column, UPN_ANY_CASE).fill_null(False).to_numpy(zero_copy_only=False)
-        elif name in WHO:
-            who |= np.asarray(column.is_valid())
     return who
 
 
@@ -215,9 +227,7 @@ def _totals(raw: RawTable) -> NDArray[np.bool_]:
     """The first filled cell says "Total" or the like."""
     import pyarrow.compute as pc
 
-    first = pc.coalesce(*raw.columns) if raw.columns else None
-    if first is None:
-        return np.zeros(len(raw), dtype=bool)
+    first = pc.coalesce(*raw.columns)
     return np.asarray(pc.match_substring_regex(first, TOTALS).fill_null(False).to_numpy(zero_copy_only=False))
 
 

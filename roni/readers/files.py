@@ -140,7 +140,7 @@ def _assemble(
     _refuse_other_years_export(whole, check)
     whole = _identify(whole, problems)
     whole = _in_years(whole, years, not_kept)
-    settled = one_row_a_pupil(whole, _references(whole))
+    settled = one_row_a_pupil(whole)
     joined = Joined(settled.stack, problems=(*problems, *settled.problems))
     for supplement, listed in lists:
         joined = join(joined, listed, supplement)
@@ -212,7 +212,7 @@ def _identify(whole: Stack, problems: list[ProblemBlock]) -> Stack:
     uln, bad_uln = read_ulns(whole.column("uln"))
     problems += whole.blocks("uln_malformed", bad_uln, "uln", {})
     school = pc.coalesce(*(whole.column(name) for name in ("urn", "laestab", "school_name")))
-    found = make_keys(upn, former, uln, school, whole.column("admission_number"), _references(whole))
+    found = make_keys(upn, former, uln, school, whole.column("admission_number"), whole.references)
     columns = dict(whole.columns)
     for name, texts in (("upn", upn.texts), ("former_upn", former.texts), ("uln", uln)):
         if name in columns:
@@ -234,15 +234,6 @@ def _say_upns(whole: Stack, upn: Upns, problems: list[ProblemBlock]) -> None:
             problems += whole.blocks("upn_missing", blank & ~nobody, "upn", {})
         elif (here & nobody).any():
             problems.append(ProblemBlock("no_key_column", whole.files[place], "", None))
-
-
-def _references(whole: Stack) -> Any:
-    """File and row: they name a row, and cannot be matched between checks."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    names = pa.array([f"{file} row" for file in whole.files], pa.string()).take(pa.array(whole.file_index))
-    return pc.binary_join_element_wise(names, pa.array(whole.row).cast(pa.string()), " ")
 
 
 def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept]) -> Stack:

@@ -30,12 +30,12 @@ class Settled:
     problems: list[ProblemBlock]
 
 
-def one_row_a_pupil(stack: Stack, reference: Any) -> Settled:
-    """Keep one row for each key. `reference`: keys by file and row, for rows that must not be taken for another."""
+def one_row_a_pupil(stack: Stack) -> Settled:
+    """Keep one row for each key."""
     group, repeated = _groups(stack)
     problems: list[ProblemBlock] = []
     if len(repeated):
-        stack, problems = _part_strangers(stack, reference, group, repeated)
+        stack, problems = _part_strangers(stack, group, repeated)
         group, repeated = _groups(stack) if problems else (group, repeated)
     if not len(repeated):
         return Settled(stack, [], problems)
@@ -66,7 +66,7 @@ def _groups(stack: Stack) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _part_strangers(
-    stack: Stack, reference: Any, group: NDArray[np.int64], repeated: NDArray[np.int64]
+    stack: Stack, group: NDArray[np.int64], repeated: NDArray[np.int64]
 ) -> tuple[Stack, list[ProblemBlock]]:
     """A shared identifier with different names and another birth date is two pupils: each keeps a row of its own."""
     import pyarrow as pa
@@ -82,7 +82,7 @@ def _part_strangers(
     mask[strangers] = True
     marked = mask.copy()
     marked[first[strangers]] = True
-    keys = pc.if_else(pa.array(mask), reference, stack.keys)
+    keys = pc.replace_with_mask(stack.keys, pa.array(mask), stack.references(np.flatnonzero(mask)))
     kind = np.where(mask, KEY_KINDS.index("reference"), stack.key_kind).astype(np.int8)
     return replace(stack, keys=keys, key_kind=kind), stack.blocks("upn_shared", marked, "upn", {})
 

@@ -45,6 +45,13 @@ class Stack:
         found = self.columns.get(name)
         return not_known(self.fields[name], len(self)) if found is None else found
 
+    def references(self, places: NDArray[np.int64]) -> Any:
+        """File and row of some rows: they name a row, and cannot be matched between checks."""
+        import pyarrow as pa
+
+        files, rows = self.file_index[places].tolist(), self.row[places].tolist()
+        return pa.array([f"{self.files[file]} row {row}" for file, row in zip(files, rows, strict=True)], pa.string())
+
     def supplied(self) -> dict[str, NDArray[np.bool_]]:
         """For each field, the rows whose file has a column for it."""
         names = {name for headings in self.headings for name in headings}

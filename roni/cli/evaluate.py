@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from roni.cli.console import print_json, print_table, say, working
+from roni.cli.console import complain, print_json, print_table, say, working
 from roni.cli.lists import USUAL_CARD
 from roni.cli.options import AsJson, CheckName, Files, LocalFields, MappingFile, Maps, Supplements, Year, Years
 from roni.cli.request import Request
@@ -73,7 +73,10 @@ def evaluate(
     trained = _model(model, request)
     cohort = request.cohort()
     outcome = _outcome(cohort.check, on, since, until, months)
-    outcomes = label_outcomes(read_destinations(destinations, _day("--as-at", as_at)), outcome)
+    spells = read_destinations(destinations, _day("--as-at", as_at))
+    for block in spells.problems:
+        complain(f"{block.file}: {next(iter(block)).message} ({len(block):,} rows)")
+    outcomes = label_outcomes(spells, outcome)
     before = None
     if earlier:
         last_year = str(AcademicYear(cohort.check.year.start - 1))
@@ -143,7 +146,7 @@ def _day(option: str, text: str | None) -> date | None:
 
 def _print(found: Evaluation) -> None:
     from roni.evaluation.page import figure_text
-    from roni.evaluation.result import INVENTED
+    from roni.evaluation.population import INVENTED
 
     rows = [
         (

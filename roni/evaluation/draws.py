@@ -76,7 +76,7 @@ def draw(
     area, average, brier = (np.full(shape, np.nan) for _ in range(3))
     totals = np.empty((resamples + 1, 2))
     for row, weight in enumerate(weights(len(label), resamples, seed)):
-        totals[row] = weight @ neet, weight @ known
+        totals[row] = weight[neet].sum(), weight[known].sum()
         for column, (step, error) in enumerate(zip(steps, errors, strict=True)):
             gains = step.gains(weight)
             caught[row, column], others[row, column] = gains.at(cuts)
@@ -106,7 +106,7 @@ def _mean(error: Floats | None, weight: Floats) -> float:
         return np.nan
     there = ~np.isnan(error)
     total = weight[there].sum()
-    return float(error[there] @ weight[there] / total) if total else np.nan
+    return float((error[there] * weight[there]).sum() / total) if total else np.nan
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

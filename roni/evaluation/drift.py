@@ -99,7 +99,8 @@ def stability_index(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
     >>> round(stability_index(np.array([500, 500]), np.array([400, 600])), 2)
     0.04
     """
-    first, second = before + SMOOTHING, now + SMOOTHING
+    somebody = (before + now) > 0
+    first, second = before[somebody] + SMOOTHING, now[somebody] + SMOOTHING
     first, second = first / first.sum(), second / second.sum()
     return float(((second - first) * np.log(second / first)).sum())
 

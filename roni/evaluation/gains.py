@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,17 +38,25 @@ class Gains:
         neet, others = self.neet[-1], self.others[-1]
         if not neet or not others:
             return np.nan
-        behind = others - (self.others[1:] + self.others[:-1]) / 2
-        return float(np.diff(self.neet) @ behind / (neet * others))
+        found, at = self._neet_steps
+        behind = others - (self.others[at] + self.others[at - 1]) / 2
+        return float((found * behind).sum() / (neet * others))
 
     @property
     def average_precision(self) -> float:
         """Mean precision over the NEET pupils, at the end of each tie (as scikit-learn defines it)."""
         neet = self.neet[-1]
-        known = self.neet[1:] + self.others[1:]
         if not neet:
             return np.nan
-        return float(np.diff(self.neet) @ (self.neet[1:] / np.maximum(known, 1e-300)) / neet)
+        found, at = self._neet_steps
+        return float((found * self.neet[at] / (self.neet[at] + self.others[at])).sum() / neet)
+
+    @cached_property
+    def _neet_steps(self) -> tuple[Floats, NDArray[np.int64]]:
+        """The steps at which NEET pupils stand: how many, and where."""
+        found = np.diff(self.neet)
+        at = np.flatnonzero(found)
+        return found[at], at + 1
 
 
 class Steps:

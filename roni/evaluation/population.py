@@ -21,6 +21,7 @@ FOLLOWED_UP = 0.5
 # Invented UPNs carry an authority number from 100 to 199; real ones begin at 201 (see the synthetic identities).
 INVENTED_UPN = r"^[A-Z]1\d{10}[0-9A-Z]$"
 MOSTLY = 0.5
+INVENTED = "Figures from invented pupils: they say that the method works, and nothing about any real child or school."
 
 EXCLUDED = "excluded"
 POLICIES: Mapping[str, str] = {

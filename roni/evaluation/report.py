@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from roni.evaluation import report_lists, report_pupils
 from roni.evaluation.evidence import CONFIDENCE, FEWEST_NEET, FEWEST_PUPILS
 from roni.evaluation.page import document, heading, paragraph, table, text
-from roni.evaluation.population import EXCLUDED, POLICIES
-from roni.evaluation.result import INVENTED, Evaluation
+from roni.evaluation.population import EXCLUDED, INVENTED, POLICIES
+
+if TYPE_CHECKING:
+    from roni.evaluation.result import Evaluation
 
 
 def page_of(found: Evaluation) -> str:

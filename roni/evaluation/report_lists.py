@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from roni.evaluation.capacity import AtLength, Difference
 from roni.evaluation.page import (
@@ -17,7 +18,9 @@ from roni.evaluation.page import (
     text,
 )
 from roni.evaluation.plots import Line, Whisker, line_chart, whisker_chart
-from roni.evaluation.result import Evaluation
+
+if TYPE_CHECKING:
+    from roni.evaluation.result import Evaluation
 
 LIST_HEADINGS = ("NEET in it", "NEET missed", "recall, %", "precision, %", "pupils to see for one NEET", "lift")
 

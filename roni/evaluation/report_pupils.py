@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from roni.evaluation.calibration import Calibration
 from roni.evaluation.evidence import FEWEST_NEET, FEWEST_PUPILS
 from roni.evaluation.groups import GroupRow, GroupTable
 from roni.evaluation.page import details, heading, number, paragraph, per_cent, table, text
 from roni.evaluation.plots import Whisker, reliability_chart, whisker_chart
-from roni.evaluation.result import Evaluation
+
+if TYPE_CHECKING:
+    from roni.evaluation.result import Evaluation
 
 GROUP_HEADINGS = (
     "pupils", "NEET", "recall, %", "false alarms, %", "precision, %", "NEET rate, %", "mean probability, %",

@@ -16,10 +16,11 @@ from roni.evaluation.completeness import Asking
 from roni.evaluation.drift import Drift
 from roni.evaluation.evidence import CONFIDENCE, FEWEST_NEET, FEWEST_PUPILS, plain
 from roni.evaluation.groups import GroupTable
-from roni.evaluation.population import POLICIES
+from roni.evaluation.population import INVENTED, POLICIES
+from roni.evaluation.report import page_of
+from roni.writers.destination import replacing
 
 SCHEMA = 1
-INVENTED = "Figures from invented pupils: they say that the method works, and nothing about any real child or school."
 PAGE, DATA = "evaluation.html", "evaluation.json"
 
 
@@ -84,14 +85,10 @@ class Evaluation:
 
     def to_html(self) -> str:
         """A whole page in one file: no script, nothing fetched, every chart's numbers in a table too."""
-        from roni.evaluation.report import page_of
-
         return page_of(self)
 
     def write(self, folder: str | Path) -> tuple[Path, Path]:
         """Write the page and the data into a folder, made if need be. Raises RoniError where it cannot be written."""
-        from roni.writers.destination import replacing
-
         place = Path(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -57,8 +57,8 @@ def over_time(train: Cohort, test: Cohort) -> Split:
         raise RoniError("Every pupil to learn from is also among those to test on.")
     unmatched = int((train.key_kind == KEY_KINDS.index("reference")).sum())
     words = f"Split over time: learnt from {train.check}, tested on {test.check}; no pupil is in both"
-    words += f" ({int(both.sum()):,} who were are only tested)" if both.any() else ""
-    words += f"; {unmatched:,} without an identifier could not be looked for" if unmatched else ""
+    words += f" (not learnt from because they were: {int(both.sum()):,})" if both.any() else ""
+    words += f"; without an identifier to look for: {unmatched:,}" if unmatched else ""
     return Split("over time", f"{words}.", np.flatnonzero(~both), np.arange(len(test)))
 
 
@@ -80,7 +80,7 @@ def _leave_one_out(groups: Grouping) -> list[Split]:
     somewhere = np.isin(groups.code, known)
     nowhere = int((~somewhere).sum())
     words = f"Leave one {groups.title} out: each is tested by what was learnt from the others"
-    words += f"; {nowhere:,} pupils whose {groups.title} is not known are left out" if nowhere else ""
+    words += f"; in no part because their {groups.title} is not known: {nowhere:,}" if nowhere else ""
     return [
         Split(
             f"leave one {groups.title} out",

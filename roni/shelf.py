@@ -103,7 +103,22 @@ def promotions(shelf: Path) -> list[Promotion]:
 
 def promoted(shelf: Path, check: str = "") -> str | None:
     """The digest of the model promoted for a check, else of the one promoted for every check; None where none is."""
-    return next((stack[-1].digest for stack in _in_force(shelf, check) if stack), None)
+    record = _present(shelf, check)
+    return None if record is None else record.digest
+
+
+def load_promoted(shelf: Path, check: str = "", fields: Dictionary | None = None) -> Model | None:
+    """The model promoted for a check, else the one for every check; None where none is.
+
+    Raises ModelError where what is on the shelf now is not what was promoted.
+    """
+    record = _present(shelf, check)
+    if record is None:
+        return None
+    model = _of_its_folder(shelf / record.name, fields)
+    if model.digest != record.digest:
+        raise ModelError(f"“{record.name}” is no longer the model that was promoted on {record.when}.")
+    return model
 
 
 def promote(shelf: Path, name: str, note: str, by: str, check: str = "", fields: Dictionary | None = None) -> Promotion:
@@ -134,6 +149,10 @@ def rollback(shelf: Path, note: str, by: str, check: str = "", fields: Dictionar
             raise ModelError(f"“{before.name}” is no longer the model that was promoted on {before.when}.")
         again = Promotion(before.name, before.digest, note.strip(), by, _now(), check, ROLLED_BACK)
         return _append(shelf, again)
+
+
+def _present(shelf: Path, check: str) -> Promotion | None:
+    return next((stack[-1] for stack in _in_force(shelf, check) if stack), None)
 
 
 def _in_force(shelf: Path, check: str) -> tuple[list[Promotion], list[Promotion]]:

@@ -14,7 +14,18 @@ from roni.errors import ModelError
 from roni.fields import Dictionary, national
 from roni.model import Model
 from roni.model_file import save_model
-from roni.shelf import LOCK, LOG, list_models, load_model, promote, promoted, promotions, rollback, shelf_folder
+from roni.shelf import (
+    LOCK,
+    LOG,
+    list_models,
+    load_model,
+    load_promoted,
+    promote,
+    promoted,
+    promotions,
+    rollback,
+    shelf_folder,
+)
 from tests.models import model_of
 
 NOVEMBER, JANUARY = "november 2026/27", "january 2026/27"
@@ -112,6 +123,7 @@ def test_what_is_refused_is_listed_with_the_reason(shelf: Path, put: Callable[..
 
 def test_nothing_is_promoted_at_first(shelf: Path) -> None:
     assert promoted(shelf) is None
+    assert load_promoted(shelf) is None
     assert promotions(shelf) == []
 
 
@@ -179,8 +191,11 @@ def test_a_model_that_is_no_longer_as_it_was_is_not_rolled_back_to(shelf: Path, 
 def test_a_model_exchanged_under_the_same_name_is_not_the_promoted_one(shelf: Path, put: Callable[..., Model]) -> None:
     put("one")
     promote(shelf, "one", "why", "me")
+    assert load_promoted(shelf) == load_model("one")
     put("one", -9.0)
     assert promoted(shelf) != load_model("one").digest
+    with pytest.raises(ModelError, match="“one” is no longer the model that was promoted on"):
+        load_promoted(shelf)
 
 
 @pytest.mark.parametrize("note", ["", "  "])

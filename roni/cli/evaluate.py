@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from roni.cohort import Cohort
     from roni.evaluation import Evaluation, Ranking
     from roni.model import Model
-    from roni.outcomes import Outcome
+    from roni.outcomes import Outcome, Outcomes
     from roni.scorecard import Scorecard
 
 FOLLOW_UP = (
@@ -62,42 +63,57 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge lists of an earlier check by what became of the pupils: who was caught, who was missed, by group."""
-    from roni import evaluation
-    from roni.calendar import AcademicYear
-    from roni.outcomes import label_outcomes
-    from roni.readers.destinations import read_destinations
     from roni.scorecard import load_scorecard
 
     request = Request(files, check, year, years, maps, mapping, supplements, local)
     cards = [load_scorecard(name, request.dictionary()) for name in scorecards or [USUAL_CARD]]
     trained = _model(model, request)
     cohort = request.cohort()
-    outcome = _outcome(cohort.check, on, since, until, months)
-    spells = read_destinations(destinations, _day("--as-at", as_at))
-    for block in spells.problems:
-        complain(f"{block.file}: {next(iter(block)).message} ({len(block):,} rows)")
-    outcomes = label_outcomes(spells, outcome)
-    before = None
-    if earlier:
-        last_year = str(AcademicYear(cohort.check.year.start - 1))
-        before = Request([earlier], cohort.check.name, last_year, years, maps, mapping, supplements, local).cohort()
+    outcomes = _outcomes(destinations, _outcome(cohort.check, on, since, until, months), _day("--as-at", as_at))
+    before = _a_year_before(request, earlier, cohort.check) if earlier else None
+    _report(
+        cohort, outcomes, cards, trained, output, as_json, capacity, earlier=before, hours=hours, resamples=resamples
+    )
+
+
+def _report(
+    cohort: Cohort,
+    outcomes: Outcomes,
+    cards: list[Scorecard],
+    model: Model | None,
+    output: Path | None,
+    as_json: bool,
+    capacity: int,
+    **options: Any,
+) -> None:
+    from roni import evaluation
+
     with working("Judging the lists"):
-        found = evaluation.evaluate(
-            cohort,
-            outcomes,
-            _rankings(cohort, cards, trained),
-            capacity,
-            earlier=before,
-            hours=hours,
-            notes=trained.notes if trained else (),
-            resamples=resamples,
-        )
+        rankings = _rankings(cohort, cards, model)
+        notes = model.notes if model else ()
+        found = evaluation.evaluate(cohort, outcomes, rankings, capacity, notes=notes, **options)
     written = found.write(output) if output else None
     if as_json:
         print_json(found.to_dict())
     else:
         _print(found)
         say(f"The report is {written[0]}; its numbers are {written[1]}." if written else "For the report: -o FOLDER")
+
+
+def _outcomes(destinations: Path, outcome: Outcome, as_at: date | None) -> Outcomes:
+    from roni.outcomes import label_outcomes
+    from roni.readers.destinations import read_destinations
+
+    spells = read_destinations(destinations, as_at)
+    for block in spells.problems:
+        complain(f"{block.file}: {next(iter(block)).message} ({len(block):,} rows)")
+    return label_outcomes(spells, outcome)
+
+
+def _a_year_before(request: Request, file: Path, check: Check) -> Cohort:
+    from roni.calendar import AcademicYear
+
+    return replace(request, files=[file], check=check.name, year=str(AcademicYear(check.year.start - 1))).cohort()
 
 
 def _model(name: str | None, request: Request) -> Model | None:

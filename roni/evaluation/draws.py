@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,23 +34,23 @@ class Draws:
     average_precision: Floats
     brier: Floats
 
-    @property
+    @cached_property
     def recall(self) -> Floats:
         """Share of the NEET pupils in the list."""
         return _ratio(self.caught, self.neet[:, None, None])
 
-    @property
+    @cached_property
     def precision(self) -> Floats:
         """Share of the list's pupils with a known outcome who became NEET."""
         return _ratio(self.caught, self.caught + self.others)
 
-    @property
+    @cached_property
     def to_see(self) -> Floats:
         """Pupils to see for each one who became NEET; infinite where a list holds none."""
         with np.errstate(divide="ignore"):
             return np.asarray(1 / self.precision)
 
-    @property
+    @cached_property
     def lift(self) -> Floats:
         """Precision against that of a list drawn by lot."""
         return _ratio(self.precision, _ratio(self.neet, self.known)[:, None, None])

@@ -64,12 +64,12 @@ class GroupTable:
 
 
 def groupings(cohort: Cohort) -> list[Grouping]:
-    """School, district, and every group that the dictionary's protected attributes and their proxies make."""
+    """Every group that the dictionary's protected attributes and their proxies make, districts, and schools last."""
     names = [name for name, item in cohort.fields.items() if item.protected or item.proxy or name in ALSO_ASKED]
     if "date_of_birth" in cohort.columns:
         names = [name for name in names if name != "birth_month"]
     found = [grouping(cohort, name) for name in names if name in cohort.columns and _divides(cohort.fields[name])]
-    return [item for item in (by_school(cohort), *found) if len(item.labels) > 1]
+    return [item for item in (*found, by_school(cohort)) if len(item.labels) > 1]
 
 
 def _divides(item: Field) -> bool:

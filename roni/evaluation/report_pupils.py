@@ -14,9 +14,8 @@ from roni.evaluation.plots import Whisker, reliability_chart, whisker_chart
 if TYPE_CHECKING:
     from roni.evaluation.result import Evaluation
 
-GROUP_HEADINGS = (
-    "pupils", "NEET", "recall, %", "false alarms, %", "precision, %", "NEET rate, %", "mean probability, %",
-)  # fmt: skip
+GROUP_HEADINGS = ("pupils", "NEET", "recall, %", "false alarms, %", "precision, %", "NEET rate, %")
+MEAN_SAID = "mean probability, %"
 
 
 def sections(found: Evaluation) -> Iterator[str]:
@@ -85,14 +84,18 @@ def _groups(found: Evaluation) -> Iterator[str]:
 
 def _group_table(one: GroupTable, found: Evaluation) -> Iterator[str]:
     """The first ranking is open, the others behind a click."""
-    for place, (name, _) in enumerate(found.rankings):
-        mine = [row for row in one.rows if row.ranking == name]
-        caption = f"By {one.title}: a list of {found.capacity:,} by “{name}”"
-        made = table(caption, ("group", *GROUP_HEADINGS), map(_group_cells, mine))
-        yield made if place == 0 else details(caption, made)
+    said = any(row.said is not None for row in one.rows)
+    headings = ("group", *GROUP_HEADINGS, *([MEAN_SAID] if said else []))
+    made = []
+    for name, _ in found.rankings:
+        rows = [_group_cells(row, said) for row in one.rows if row.ranking == name]
+        made.append(table(f"By {one.title}: a list of {found.capacity:,} by “{name}”", headings, rows))
+    yield made[0]
+    if made[1:]:
+        yield details(f"By {one.title}: the other lists", *made[1:])
 
 
-def _group_cells(row: GroupRow) -> tuple[str, ...]:
+def _group_cells(row: GroupRow, said: bool) -> tuple[str, ...]:
     return (
         text(row.group),
         number(row.pupils),
@@ -101,7 +104,7 @@ def _group_cells(row: GroupRow) -> tuple[str, ...]:
         per_cent(row.false_alarms),
         per_cent(row.precision),
         per_cent(row.observed),
-        number(_hundred(row.said), 1),
+        *([number(_hundred(row.said), 1)] if said else []),
     )
 
 

@@ -71,9 +71,8 @@ def evaluate(
     cohort = request.cohort()
     outcomes = _outcomes(destinations, _outcome(cohort.check, on, since, until, months), _day("--as-at", as_at))
     before = _a_year_before(request, earlier, cohort.check) if earlier else None
-    _report(
-        cohort, outcomes, cards, trained, output, as_json, capacity, earlier=before, hours=hours, resamples=resamples
-    )
+    options = {"earlier": before, "hours": hours, "resamples": resamples}
+    _report(cohort, outcomes, cards, trained, output, as_json, capacity, options)
 
 
 def _report(
@@ -84,7 +83,7 @@ def _report(
     output: Path | None,
     as_json: bool,
     capacity: int,
-    **options: Any,
+    options: dict[str, Any],
 ) -> None:
     from roni import evaluation
 

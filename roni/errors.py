@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class ScorecardError(RoniError):
 
 class ModelError(RoniError):
     """A trained model, or what is to be done with it, is refused: names the model and says why."""
+
+
+class TrainingError(RoniError):
+    """A model cannot be trained on what was given: too few events, a field that may not be learnt from."""
 
 
 class CalendarError(RoniError):
@@ -159,6 +163,12 @@ class ProblemBlock:
 
     def __len__(self) -> int:
         return 1 if self.rows is None else len(self.rows)
+
+    def without(self, rows: NDArray[np.int64]) -> ProblemBlock:
+        """The same, but for the problems of these rows."""
+        import numpy as np
+
+        return self if self.rows is None else replace(self, rows=self.rows[~np.isin(self.rows, rows)])
 
     def __iter__(self) -> Iterator[Problem]:
         if self.rows is None:

@@ -87,7 +87,7 @@ def normalise(heading: str) -> str:
     ('percentattendance', 'suspensions', 'senprovision')
     """
     words = words_of(heading)
-    return re.sub(r"[\W_]+", "", COUNTED.sub("", words) or words)
+    return re.sub(r"[\W_]+|^(?:numberof|noof)(?=\w)", "", COUNTED.sub("", words) or words)
 
 
 @lru_cache(maxsize=8192)
@@ -149,7 +149,7 @@ class Headings:
         whole = self._known.get(normalise(heading))
         if whole is not None or len(heading) > LONGEST or self._words.isdisjoint(words_of(heading).split()):
             return whole
-        bare = AS_AT.sub("", BRACKETS.sub(" ", heading))
+        bare = AS_AT.sub("", BRACKETS.sub(" ", heading.replace("_", " ")))
         year = YEAR.search(bare)
         if year is None or int(year[2]) != (int(year[1]) + 1) % 100:
             return self._named(self._without_term(bare))
@@ -197,10 +197,10 @@ class Headings:
     def _both(self, heading: str) -> str | None:
         """Two names in one heading, "LAC/CLA", "Free school meals (FSM)"; or both inputs of a field, "Pregnant or
         teenage parent"."""
-        parts = re.split(r"[/(),:+]|\s[-–—]\s|\bor\b|\band\b|&", heading)
-        if len(parts) == 1:
+        parts = re.split(r"[/(),:+]|\s[-–—]\s|\bor\b|\band\b|&", heading, flags=re.IGNORECASE)
+        if len(parts) == 1 or "+/-" in heading:
             return None
-        names = {self._plain(words_of(part)) for part in parts if part.strip()}
+        names = {self._plain(words) for words in map(words_of, parts) if words}
         if None in names or not names:
             return None
         if len(names) == 1:

@@ -88,11 +88,22 @@ def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) ->
     return _assemble(distinct, cells, item, choices, note)
 
 
-def says_yes_or_no(column: Any) -> bool:
-    """Whether a column that should hold numbers holds yes and no instead (and at least one of them)."""
-    words = {squeeze(text) for text in column.unique().to_pylist() if text is not None} - set(BLANK_WORDS)
-    answers = {"y", "n", "yes", "no", "true", "false", "t", "f", "x", "✓", "✔", "✗", "✘"}
-    return bool(words & answers) and words <= answers | set(NOT_KNOWN_WORDS)
+YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "t", "f", "x", "✓", "✔", "☑", "√", "✗", "✘", "✕", "☐"}
+MORE_THAN_ONE = re.compile(r"(?:[2-9]|\d{2,})(?:\.\d+)?")
+
+
+def says_yes_or_no(column: Any, item: Field) -> bool:
+    """Whether most cells of a column that should hold counts, and are neither 0 nor 1, hold yes and no instead.
+
+    What the count reads as a number itself ("No" for none) tells nothing.
+    """
+    telling = YES_OR_NO - set(item.words())
+    answers = numbers = 0
+    for found in column.value_counts().to_pylist():
+        word = squeeze(found["values"] or "")
+        answers += found["counts"] if word in telling else 0
+        numbers += found["counts"] if MORE_THAN_ONE.fullmatch(word) else 0
+    return answers > numbers
 
 
 def _read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:

@@ -81,6 +81,7 @@ def test_a_heading_may_list_what_may_stand_below_it(heading: str, field: str) ->
     ("heading", "field"),
     [
         ("LAC/CIC", "looked_after"),
+        ("UPN (Unique Pupil Number) *", "upn"),
         ("Youth Offending Team (YOT)", "youth_justice"),
         ("Pregnant or teenage parent", "pregnant_or_parent"),
         ("LAC/PLAC", None),
@@ -115,6 +116,7 @@ def test_last_years_attendance_is_its_own_field(heading: str) -> None:
     ("heading", "field"),
     [
         ("Attendance Autumn Term 2026", "attendance"),
+        ("attendance_%_autumn_2026", "attendance"),
         ("Attendance % since September 2026", "attendance"),
         ("Suspensions 26/27", "suspensions"),
         ("Attendance Autumn 2025", None),

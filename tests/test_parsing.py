@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roni.fields import national
-from roni.parsing import Parsed, parse
+from roni.parsing import Parsed, parse, says_yes_or_no
 
 FIELDS = national()
 
@@ -147,6 +147,23 @@ def test_an_unreadable_cell_is_no_negative_and_no_blank() -> None:
 def test_suspensions_that_are_only_positive_read_blank_as_none() -> None:
     assert read("suspensions", "2", None).values.tolist() == [2, 0]
     assert read("suspensions", "2", "0", None).values.tolist() == [2, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "flag"),
+    [
+        (["Y", "N", "N"], True),
+        (["✓", "✗", "#REF!", "see note"], True),  # a cell that cannot be read does not turn the column
+        (["Y", None, None], True),
+        (["1", "0", "x"], True),
+        (["No", "No", "No", "2"], False),  # “No” for none is a count like any other
+        (["0", "1", "2", "3", "Y"], False),
+        (["0", "1"], False),
+        ([None], False),
+    ],
+)
+def test_a_column_of_counts_that_holds_yes_and_no_is_recognised(cells: list[str | None], flag: bool) -> None:
+    assert says_yes_or_no(pa.array(cells, pa.string()), FIELDS["suspensions"]) is flag
 
 
 @pytest.mark.parametrize(("cell", "code"), [("2.5", "unreadable"), ("two", "unreadable"), ("-1", "impossible")])

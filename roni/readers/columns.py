@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,15 +13,10 @@ from roni.fields import Dictionary, Field
 from roni.headings import Headings, normalise
 from roni.mapping import Choice, ColumnMapping
 from roni.parsing import Parsed, parse, says_yes_or_no
+from roni.readers.not_pupils import not_pupils
 from roni.readers.stack import TypedTable
 from roni.readers.table import RawTable
 from roni.routes import TOLERANCE
-
-TOTALS = (
-    r"^(?i:(?:grand |sub)?-?\s*totals?|(?:average|mean|median|count|sum|overall|all pupils|number of pupils))\b[\s:]*"
-)
-UPN_ANY_CASE = r"(?i)^\s*[a-z]\s*\d{11}[a-z\d]\s*$"
-WHO = ("uln", "date_of_birth", "birth_month", "forename", "preferred_name", "full_name")
 
 
 @dataclass
@@ -38,7 +32,7 @@ class Read:
 def read_columns(raw: RawTable, fields: Dictionary, headings: Headings, mapping: ColumnMapping) -> Read:
     """Give each column its field, drop the rows that are no pupils, and read every cell."""
     chosen = [_choose(heading, headings, mapping) for heading in raw.headings]
-    pupils = ~_not_pupils(raw, chosen)
+    pupils = ~not_pupils(raw, [choice.field for choice in chosen])
     not_kept = [NotKept(raw.file, row, "not_a_pupil") for row in raw.rows[~pupils].tolist()]
     if not_kept:
         places = np.flatnonzero(pupils)
@@ -52,7 +46,7 @@ def read_columns(raw: RawTable, fields: Dictionary, headings: Headings, mapping:
             _say_unused(raw, place, headings, read, on_purpose=mapping.get(raw.headings[place]) is not None)
             continue
         item = fields[choice.field]
-        if item.as_flag and says_yes_or_no(raw.columns[place]):
+        if item.as_flag and says_yes_or_no(raw.columns[place], item):
             item = fields[item.as_flag]
         parsed = parse(raw.columns[place], item, choice.choices)
         _say_used(raw, place, item, parsed, read)
@@ -178,68 +172,3 @@ def _combined(
         return pc.if_else(pa.array(use_first), first, pc.if_else(pa.array(use_second), second, null))
     dtype, unknown = UNKNOWN[item.type]
     return np.where(use_first, first, np.where(use_second, second, unknown)).astype(dtype)
-
-
-def _not_pupils(raw: RawTable, chosen: Iterable[Choice]) -> NDArray[np.bool_]:
-    """Totals, repeated headings and lines of text below the table; a row with somebody's identity is always a pupil."""
-    names = [choice.field for choice in chosen]
-    doubtful = np.flatnonzero(~_named(raw, names))
-    found = _repeated_heading(raw)
-    if len(doubtful):
-        few = replace(raw, columns=tuple(column.take(doubtful) for column in raw.columns), rows=raw.rows[doubtful])
-        found[doubtful] |= ~_numbered(few, names) & (_totals(few) | _remarks(few))
-    return found
-
-
-def _named(raw: RawTable, names: list[str | None]) -> NDArray[np.bool_]:
-    """Rows that name a pupil: a first name, a birth date, a ULN."""
-    who = np.zeros(len(raw), dtype=bool)
-    for name, column in zip(names, raw.columns, strict=True):
-        if name in WHO:
-            who |= np.asarray(column.is_valid())
-    return who
-
-
-def _numbered(raw: RawTable, names: list[str | None]) -> NDArray[np.bool_]:
-    """Rows with something of the form of a UPN."""
-    import pyarrow.compute as pc
-
-    who = np.zeros(len(raw), dtype=bool)
-    for name, column in zip(names, raw.columns, strict=True):
-        if name in ("upn", "former_upn"):
-            who |= pc.match_substring_regex(column, UPN_ANY_CASE).fill_null(False).to_numpy(zero_copy_only=False)
-    return who
-
-
-def _repeated_heading(raw: RawTable) -> NDArray[np.bool_]:
-    import pyarrow.compute as pc
-
-    equal = np.zeros(len(raw), dtype=np.int32)
-    filled = np.zeros(len(raw), dtype=np.int32)
-    for heading, column in zip(raw.headings, raw.columns, strict=True):
-        filled += np.asarray(column.is_valid())
-        if heading:
-            equal += pc.equal(column, heading).fill_null(False).to_numpy(zero_copy_only=False)
-    return (equal >= 2) & (equal * 2 > filled)
-
-
-def _totals(raw: RawTable) -> NDArray[np.bool_]:
-    """The first filled cell says "Total" or the like."""
-    import pyarrow.compute as pc
-
-    first = pc.coalesce(*raw.columns)
-    return np.asarray(pc.match_substring_regex(first, TOTALS).fill_null(False).to_numpy(zero_copy_only=False))
-
-
-def _remarks(raw: RawTable) -> NDArray[np.bool_]:
-    """A single filled cell of several words ("End of report", "Exported 06/11/2026 09:14")."""
-    import pyarrow.compute as pc
-
-    filled = np.zeros(len(raw), dtype=np.int32)
-    for column in raw.columns:
-        filled += np.asarray(column.is_valid())
-    single = filled == 1
-    if not single.any():
-        return np.zeros(len(raw), dtype=bool)
-    words = pc.match_substring_regex(pc.coalesce(*raw.columns), r"\S\s+\S").fill_null(False)
-    return np.asarray(np.logical_and(single, words.to_numpy(zero_copy_only=False)))

@@ -139,7 +139,7 @@ def _assemble(
     whole = _born_in_reason(whole, check, problems)
     _refuse_other_years_export(whole, check)
     whole = _identify(whole, problems)
-    whole = _in_years(whole, years, not_kept)
+    whole = _in_years(whole, years, not_kept, problems)
     settled = one_row_a_pupil(whole)
     joined = Joined(settled.stack, problems=(*problems, *settled.problems))
     for supplement, listed in lists:
@@ -236,13 +236,14 @@ def _say_upns(whole: Stack, upn: Upns, problems: list[ProblemBlock]) -> None:
             problems.append(ProblemBlock("no_key_column", whole.files[place], "", None))
 
 
-def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept]) -> Stack:
+def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept], problems: list[ProblemBlock]) -> Stack:
+    """Only rows of these year groups, or of none that can be read; nobody is asked to correct the others."""
     group = whole.column("year_group")
     outside = (group >= 0) & ~np.isin(group, years)
-    not_kept += [
-        NotKept(whole.files[whole.file_index[place]], int(whole.row[place]), "outside_years")
-        for place in np.flatnonzero(outside).tolist()
-    ]
+    for place in np.unique(whole.file_index[outside]).tolist():
+        file, rows = whole.files[place], whole.row[outside & (whole.file_index == place)]
+        not_kept += [NotKept(file, row, "outside_years") for row in rows.tolist()]
+        problems[:] = [block.without(rows) if block.file == file else block for block in problems]
     return whole.keep(~outside)
 
 

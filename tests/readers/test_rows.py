@@ -87,6 +87,32 @@ def test_totals_remarks_and_repeated_headings_are_no_pupils(tmp_path: Path) -> N
     assert len(found) == 2
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Total,180,60,,,88%,", "11A average,,,,,88%,", "Grand Total:,,,,,,", ",,Total,,,,", "Average,3,4,5,11,88%,1",
+        "Number of pupils,,,2,,,", "upn,SURNAME,Forename,dob,Year,%  attendance,Young carer", "* as at census day,,,,,,",
+        "Printed by:,Ms Example,,,,,", ",,End of report,,,,", "Exported,06/11/2026,,,,,",
+    ],
+)  # fmt: skip
+def test_a_row_that_names_nobody_and_sums_up_or_remarks_is_no_pupil(tmp_path: Path, row: str) -> None:
+    found = cohort(tmp_path, HEAD, f"{ANN},Example,Ann,01/02/2011,11,88,Y", row)
+    assert accounts(found) == [(3, "not_a_pupil")]
+    assert codes(found) == []
+
+
+@pytest.mark.parametrize(
+    "row", [",Total,Ann,,11,88,Y", "Total,Example,,02/03/2011,11,88,Y", "not known,Sum,Mary Mean,,,,"]
+)
+def test_a_row_that_names_somebody_is_a_pupil_whatever_it_is_called(tmp_path: Path, row: str) -> None:
+    assert len(cohort(tmp_path, HEAD, row)) == 1
+
+
+def test_nobody_is_asked_to_correct_a_row_outside_the_check(tmp_path: Path) -> None:
+    found = cohort(tmp_path, HEAD, f"{ANN},A,Ann,,8,<50,Y", f"{BOB},B,Bo,,9,<50,N")
+    assert codes(found) == [("unreadable", 3)]
+
+
 def test_years_outside_the_check_are_not_kept_and_unreadable_ones_are(tmp_path: Path) -> None:
     found = cohort(
         tmp_path, HEAD, f"{ANN},A,Ann,,8,88,Y", f"{BOB},B,Bo,,9,88,N", f"{CAT},C,Cy,,eleven,88,N", ",D,Di,,13,88,N",

@@ -11,7 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from roni.cli import app
+from roni.model_file import save_model
 from roni.synthetic.identity import upns
+from tests.models import INVENTED, model_of
 
 SIZE, NEET = 80, 20
 WHEN = ("--check", "november", "--year", "2026/27")
@@ -84,6 +86,17 @@ def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path, words: tuple[st
     done = run(folder, "--capacity", 20, *words)
     assert done.exit_code == 2
     assert sentence in done.output
+
+
+def test_a_model_is_judged_alone_and_with_the_card_and_what_it_asks_is_said(folder: Path, tmp_path: Path) -> None:
+    save_model(model_of(name="trial", card=INVENTED), tmp_path)
+    done = run(folder, "--capacity", 20, "--resamples", 100, "--json", "--model", tmp_path / "trial")
+    data = json.loads(done.stdout)
+    assert [(row["name"], row["kind"]) for row in data["rankings"][:3]] == [
+        ("oxfordshire", "scorecard"), ("model trial", "model"), ("oxfordshire with model trial", "combined"),
+    ]  # fmt: skip
+    assert data["calibrations"][0]["ranking"] == "model trial"
+    assert "trained on invented pupils" in data["notes"][0]
 
 
 def test_destinations_that_cannot_be_read_are_said(folder: Path, tmp_path: Path) -> None:

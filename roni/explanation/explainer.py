@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni import provenance, roll
 from roni.chance import one_in
 from roni.errors import Problem
 from roni.explanation import LIMITS, Explanation, Gap, Reason
-from roni.facts import facts
 from roni.matching import places_of
 from roni.movement import KINDS, Look, Movement, compare
 from roni.order import far_apart
-from roni.reasons import points as in_points
-from roni.reasons import tiers_paid
+from roni.wording import provenance, roll
+from roni.wording.facts import facts
+from roni.wording.reasons import points as in_points
+from roni.wording.reasons import tiers_paid
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.facts import facts
-from roni.lines import Lines, followed_by
+from roni.wording.facts import facts
+from roni.wording.lines import Lines, followed_by
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment, ColumnNotKnown

@@ -9,7 +9,7 @@ from typing import Any
 
 from roni.charts import Line, Step, waterfall
 from roni.model_reasons import ModelAccount
-from roni.reasons import points as in_points
+from roni.wording.reasons import points as in_points
 
 # Worcestershire, May 2017: 224 of 393 young people who were NEET had been on the list (57 %). Buckinghamshire test set,
 # Oxfordshire card at 3 points or more: 89 of 141 (63 %).

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from roni import legend
 from roni.account import NOT_KEPT_WORDS
 from roni.order import RANKED
+from roni.workbook import legend
 from roni.writers.csv import write_csv
 from roni.writers.destination import check_destination
 from roni.writers.parquet import write_parquet

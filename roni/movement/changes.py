@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from roni.assessment import assess
 from roni.cohort import is_known
 from roni.condition import Condition
-from roni.facts import facts, known_value
-from roni.lines import Lines, distinct, followed_by
+from roni.wording.facts import facts, known_value
+from roni.wording.lines import Lines, distinct, followed_by
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment, Card

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from roni.facts import amount
-from roni.roll import day
+from roni.wording.facts import amount
+from roni.wording.roll import day
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

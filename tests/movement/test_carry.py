@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from roni.carry import carry_over
 from roni.cohort import Cohort, Reading
 from roni.fields import national
+from roni.movement.carry import carry_over
 from tests.strategies import FILE, cohort_of, cohorts
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.lines import Lines, distinct
+from roni.wording.lines import Lines, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

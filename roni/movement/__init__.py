@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from roni import roll
 from roni.assessment import assess
-from roni.changes import Pairs, why
 from roni.frames import to_frame
 from roni.matching import places_of
+from roni.movement.changes import Pairs, why
+from roni.wording import roll
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,152 @@
+"""A register, and what changed between two, as files that people open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pytest
+
+import roni
+from roni.workbook import list_table, write_movement, write_register
+
+COHORT = """\
+UPN,Surname,Forename,Year,% Attendance,SEN,FSM,In care,Young carer,Restricted
+Y303999926001,Ash,Rowan,11,81.5,K,Y,N,N,N
+M303999926002,Birch,Sam,11,96.0,N,N,N,Y,N
+B303999926003,Cedar,Alex,11,,E,N,Y,N,N
+Q303999926004,Dogwood,Kit,11,70.0,E,Y,Y,Y,Y
+E303999926005,Elder,Robin,11,x,N,N,N,N,N
+E303999926005,Elder,Robin,11,x,N,N,N,N,N
+"""
+MAPPING = {"Restricted": "restricted_sharing"}
+
+
+def register_of(text: str, folder: Path, check: str = "november") -> roni.Register:
+    (folder / f"{check}.csv").write_text(text, "utf-8")
+    cohort = roni.read_cohort(folder / f"{check}.csv", check, "2026/27", mapping=MAPPING)
+    return roni.score(cohort, roni.load_scorecard("oxfordshire"))
+
+
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> roni.Register:
+    return register_of(COHORT, tmp_path_factory.mktemp("register"))
+
+
+@pytest.fixture(scope="module")
+def book(register: roni.Register, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = tmp_path_factory.mktemp("book") / "list.xlsx"
+    write_register(register, file, capacity=2)
+    return openpyxl.load_workbook(file)
+
+
+def shown(sheet: Any) -> dict[str, bool]:
+    """Each heading of a sheet and whether its column is shown."""
+    return {cell.value: not sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[1]}
+
+
+def words(sheet: Any) -> str:
+    return "\n".join(str(value) for row in sheet.values for value in row if value)
+
+
+def test_the_workbook_has_the_list_first_then_how_to_read_it_then_the_account(book: Any) -> None:
+    assert book.sheetnames == ["List", "How to read this", "Problems", "Rows not kept"]
+
+
+def test_every_pupil_stands_in_the_list_once(book: Any, register: roni.Register) -> None:
+    assert book["List"].max_row == len(register) + 1
+
+
+def test_a_restricted_pupil_stands_at_the_end_without_a_rank_and_says_why(book: Any) -> None:
+    headings = [cell.value for cell in book["List"][1]]
+    last = dict(zip(headings, [cell.value for cell in book["List"][book["List"].max_row]], strict=True))
+    assert (last["surname"], last["rank"], last["points"]) == ("Dogwood", None, None)
+    assert last["band"] == "not scored: information restricted"
+
+
+def test_a_line_is_drawn_where_another_band_or_section_begins(book: Any) -> None:
+    sheet = book["List"]
+    bands = [row[8] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    begins = [place + 2 for place in range(1, len(bands)) if bands[place] != bands[place - 1]]
+    assert [row for row in range(2, sheet.max_row + 1) if sheet.cell(row, 1).border.top.style == "medium"] == begins
+
+
+def test_columns_that_say_nothing_or_are_for_programs_are_there_but_not_shown(book: Any) -> None:
+    columns = shown(book["List"])
+    assert not any(columns[name] for name in ("probability", "key", "key_kind", "section", "model_band", "rules_band"))
+    assert all(columns[name] for name in ("rank", "upn", "surname", "band", "points", "reasons"))
+
+
+def test_the_page_says_what_the_words_mean_and_what_they_do_not(book: Any) -> None:
+    page = words(book["How to read this"])
+    for said in ("points_max", "ask_first", "red", "Information restricted", "not the all-clear", "educated in"):
+        assert said in page
+    assert "will be NEET" not in page
+
+
+def test_the_page_says_what_the_list_was_made_from(book: Any, register: roni.Register) -> None:
+    page = words(book["How to read this"])
+    assert f"oxfordshire, version {register.card.version}" in page
+    assert register.cohort.digests["november.csv"][:12] in page
+    assert "academic year 2026/27" in page
+    assert "2 pupils in the list." in page
+
+
+def test_problems_and_rows_not_kept_name_file_row_and_what_to_do(book: Any) -> None:
+    problems = list(book["Problems"].values)
+    assert problems[0] == ("file", "row", "column", "what to do", "code")
+    assert ("november.csv", 6, "% Attendance") in [row[:3] for row in problems]
+    assert list(book["Rows not kept"].values)[1] == ("november.csv", 7, "the same row a second time", "duplicate")
+
+
+def test_within_capacity_says_who_can_be_seen(register: roni.Register) -> None:
+    table = list_table(register, 2)
+    assert table["within_capacity"].to_pylist() == ["yes", "yes", "no", "no", None]
+    assert table.column_names.index("within_capacity") == table.column_names.index("ask_first") + 1
+
+
+def test_without_a_capacity_the_column_is_not_there(register: roni.Register) -> None:
+    assert "within_capacity" not in list_table(register).column_names
+
+
+def test_a_list_of_nobody_can_be_written(register: roni.Register, tmp_path: Path) -> None:
+    import numpy as np
+
+    nobody = roni.score(register.cohort.take(np.array([], dtype=np.int64)), roni.load_scorecard("oxfordshire"))
+    for name in ("list.csv", "list.xlsx", "list.parquet"):
+        write_register(nobody, tmp_path / name, capacity=5)
+    assert openpyxl.load_workbook(tmp_path / "list.xlsx")["List"].max_row == 1
+
+
+def test_what_changed_stands_by_kind_with_both_values_and_the_earlier_file(
+    register: roni.Register, tmp_path: Path
+) -> None:
+    later = register_of(COHORT.replace("96.0", "80.0"), tmp_path, "january")
+    write_movement(later.since(register), later, tmp_path / "changes.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "changes.xlsx")
+    first = dict(zip(*list(book["Changes"].values)[:2], strict=True))
+    assert (first["surname"], first["kind"], first["points_before"], first["points_now"]) == ("Birch", "up", 2, 4)
+    assert "attendance 80.0 %" in first["why"]
+    page = words(book["How to read this"])
+    assert "What changed between the November 2026 and the January 2027 checks" in page
+    assert "november.csv" in page
+
+
+def test_a_list_of_changes_of_nobody_can_be_written(register: roni.Register, tmp_path: Path) -> None:
+    import numpy as np
+
+    nobody = roni.score(register.cohort.take(np.array([], dtype=np.int64)), roni.load_scorecard("oxfordshire"))
+    write_movement(nobody.since(nobody), nobody, tmp_path / "changes.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "changes.xlsx")["Changes"].max_row == 1
+
+
+def test_the_parquet_list_keeps_its_types(register: roni.Register, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    write_register(register, tmp_path / "list.parquet")
+    kinds = {field.name: field.type for field in pq.read_schema(tmp_path / "list.parquet")}
+    assert pa.types.is_integer(kinds["points"])
+    assert pa.types.is_floating(kinds["probability"])
+    assert pa.types.is_string(kinds["upn"])

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from roni.calendar import Check as Check
     from roni.calendar import check_names as check_names
     from roni.calendar import get_check as get_check
-    from roni.carry import carry_over as carry_over
     from roni.cohort import Cohort as Cohort
     from roni.cohort import NotKept as NotKept
     from roni.cohort import Reading as Reading
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from roni.errors import PupilNotFoundError as PupilNotFoundError
     from roni.errors import RoniError as RoniError
     from roni.errors import ScorecardError as ScorecardError
+    from roni.errors import TrainingError as TrainingError
     from roni.explanation import Explanation as Explanation
     from roni.fields import Dictionary as Dictionary
     from roni.fields import Field as Field
@@ -37,16 +37,18 @@ if TYPE_CHECKING:
     from roni.mapping import ColumnMapping as ColumnMapping
     from roni.model import Model as Model
     from roni.movement import Movement as Movement
-    from roni.order import Shortlist as Shortlist
+    from roni.movement.carry import carry_over as carry_over
     from roni.readers.files import read_cohort as read_cohort
     from roni.readers.supplements import Supplement as Supplement
     from roni.register import Register as Register
+    from roni.order import Shortlist as Shortlist
     from roni.scorecard import Scorecard as Scorecard
     from roni.scorecard import load_scorecard as load_scorecard
     from roni.scorecard import scorecard_names as scorecard_names
     from roni.scoring import score as score
     from roni.shelf import load_model as load_model
     from roni.synthetic import make_authority as make_authority
+    from roni.training import train as train
     from roni.workbook import write_register as write_register
 
 _HOME = {
@@ -77,7 +79,8 @@ _HOME = {
     "Shortlist": "order",
     "Source": "cohort",
     "Supplement": "readers.supplements",
-    "carry_over": "carry",
+    "TrainingError": "errors",
+    "carry_over": "movement.carry",
     "check_names": "calendar",
     "get_check": "calendar",
     "load_model": "shelf",
@@ -87,6 +90,7 @@ _HOME = {
     "read_cohort": "readers.files",
     "score": "scoring",
     "scorecard_names": "scorecard",
+    "train": "training",
     "write_register": "workbook",
 }
 

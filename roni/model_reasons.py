@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from roni.axis import Floats
 from roni.chance import one_in
-from roni.facts import amount
-from roni.lines import Lines, distinct
 from roni.tables import Table, blocks_of, probability_of
+from roni.wording.facts import amount
+from roni.wording.lines import Lines, distinct
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

@@ -51,7 +51,7 @@ def compare(
     What the later files do not state again stands as it was, except attendance and other figures of a period. The
     same mapping and council lists are used for both.
     """
-    from roni.carry import carry_over
+    from roni.movement.carry import carry_over
     from roni.scorecard import load_scorecard
     from roni.scoring import score
     from roni.workbook import write_movement

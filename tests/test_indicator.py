@@ -246,6 +246,13 @@ def test_a_condition_that_cannot_be_read_says_what_is_allowed(row: Any, sentence
     assert sentence in str(error.value)
 
 
+def test_a_count_without_a_maximum_is_bounded_below_only() -> None:
+    visits = Dictionary([Field("visits", "visits", "count", "local", "d", "s", "u")])
+    assert parse_condition({"field": "visits", "at_least": 1000}, "card", visits) == AtLeast("visits", 1000)
+    with pytest.raises(ScorecardError, match=r"“at_least” of “visits” must be a number above 0\.$"):
+        parse_condition({"field": "visits", "at_least": 0}, "card", visits)
+
+
 @pytest.mark.parametrize("threshold", [0.1, 84.9, 85, 100])
 def test_a_threshold_on_the_grid_and_within_the_range_is_read(threshold: float) -> None:
     assert parse_condition({"field": "attendance", "below": threshold}, "card", national()) == Below(

@@ -222,6 +222,11 @@ def test_a_bad_card_is_refused_naming_file_place_and_what_is_allowed(tmp_path: P
         load_scorecard(saved(tmp_path, GOOD.replace(case["old"], case["new"], 1)))
 
 
+def test_the_outermost_years_and_points_that_are_allowed_are_read(tmp_path: Path) -> None:
+    card = load_scorecard(saved(tmp_path, GOOD.replace("[11]", "[0, 14]").replace("points = 2", "points = 100")))
+    assert (card.years, card.most) == ((0, 14), 101)
+
+
 def test_a_card_without_bands_is_refused(tmp_path: Path) -> None:
     text = GOOD[: GOOD.index("[[band]]")] + GOOD[GOOD.index("[[indicator]]") :]
     with pytest.raises(ScorecardError, match=r"local\.toml: “band” is missing"):

@@ -138,7 +138,8 @@ def _on_one_field(row: Mapping[str, Any], where: str, fields: Dictionary) -> Con
     asked = [key for key in row if key != "field"]
     if len(asked) != 1 or asked[0] not in allowed:
         _refuse(
-            where, f"“{name}” is of type {item.type}; allowed is one of {_listed(allowed)}, not {_listed(asked) or 'none'}."
+            where,
+            f"“{name}” is of type {item.type}; allowed is one of {_listed(allowed)}, not {_listed(asked) or 'none'}.",
         )
     return _READ[asked[0]](item, row[asked[0]], where)
 

@@ -24,8 +24,8 @@ __all__ = [
 
 # How a flag reads in any column; a field adds its own words under `values`. Compared casefolded, spaces squeezed.
 FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
-    "yes": ("y", "yes", "t", "true", "1", "1.0", "x", "✓", "✔", "☑", "√", "tick", "ticked"),
-    "no": ("n", "no", "f", "false", "0", "0.0", "✗", "✘", "✕", "☐", "cross", "none"),
+    "yes": ("y", "yes", "t", "true", "1", "1.0", "x", "✓", "✔", "☑", "√", "✅", "tick", "ticked"),
+    "no": ("n", "no", "f", "false", "0", "0.0", "✗", "✘", "✕", "☐", "❌", "cross", "none", "nil", "never"),
 }
 # Words that state that a value is not known: no problem, and not a blank either.
 NOT_KNOWN_WORDS: tuple[str, ...] = (

@@ -88,7 +88,7 @@ def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) ->
     return _assemble(distinct, cells, item, choices, note)
 
 
-YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "t", "f", "x", "✓", "✔", "☑", "√", "✗", "✘", "✕", "☐"}
+YES_OR_NO = {"y", "n", "yes", "no", "true", "false", "t", "f", "x", "✓", "✔", "☑", "√", "✅", "✗", "✘", "✕", "☐", "❌"}
 MORE_THAN_ONE = re.compile(r"(?:[2-9]|\d{2,})(?:\.\d+)?")
 
 
@@ -124,11 +124,11 @@ def _cell_reader(item: Field) -> Callable[[str], Cell]:
     if item.name == "year_group":
         return read_year_group
     words = item.words()
-    inner = {answer: _inner(item, answer) for answer in set(words.values()) if answer}
-    elsewhere = set(_also_words(item))
     if item.type == "count":
         return lambda text: _counted(text, item, words)
-    return lambda text: _word(text, words, inner, elsewhere)
+    answers = _Answers(item, words)
+    dated = item.type == "flag" and any(way.kind == "given" for way in item.routes)
+    return answers.read_or_date if dated else answers.read
 
 
 def _also_words(item: Field) -> list[str]:
@@ -142,21 +142,63 @@ def _inner(item: Field, answer: str) -> int:
     return int(answer) if item.type == "count" else list(item.codes).index(answer)
 
 
-# "K - SEN Support", "E: EHC plan", "Y (from September)": the code or the wording may stand on either side.
-PARTS = re.compile(r"\s+[-–—:]\s+|\s*[:–—(]\s*|\s*-\s+")
+# "K - SEN Support", "EHC plan (E)", "Y (from September)", "Yes, see notes": what counts stands on either side.
+PARTS = re.compile(r"\s+[-–—:=]\s+|\s*[:–—(,;=]\s*|\s*-\s+")
+CODE_FIRST = re.compile(r"(\w{1,2})[ -](.+)")  # "K SEN Support", "E-EHCP": both must say the same
+# "Ceased - EHCP", "Sibling: in care": what follows is not said of this pupil now.
+ASIDE = re.compile(
+    r"(?:ceased|ended|appl|refer|request|previous|former|assess|sibling|brother|sister|parent|mother|father|family"
+    r"|at risk|possib|query|monitor|was|until)"
+)
+NOT = re.compile(r"(?:not|non|no longer|never|no)[ -](?:an? |currently |been )?(?=\w\w)")
 
 
-def _word(text: str, words: Mapping[str, str], inner: Mapping[str, int], elsewhere: set[str]) -> Cell:
-    word = squeeze(text)
-    for form in (word, word.rstrip(".!*"), *PARTS.split(word.rstrip(")"), maxsplit=1)[:2]):
-        if form in words:
-            answer = words[form]
-            return (KNOWN, inner[answer]) if answer else (STATED_UNKNOWN, None)
-        if form in elsewhere:
-            return ELSEWHERE, None
-        if form in NOT_KNOWN_WORDS:
-            return STATED_UNKNOWN, None
-    return UNREADABLE, None
+def _sides(word: str) -> list[str]:
+    """What stands before and after the first and the last mark; nothing after an aside."""
+    cuts = list(PARTS.finditer(word))
+    sides = [word[: cut.start()] for cut in cuts[:1] + cuts[-1:]]
+    return sides if ASIDE.match(word) else sides + [word[cut.end() :] for cut in cuts[:1] + cuts[-1:]]
+
+
+class _Answers:
+    """What the words of a flag or a code say, word by word or in the usual turns."""
+
+    def __init__(self, item: Field, words: Mapping[str, str]) -> None:
+        self.item = item
+        self.elsewhere = set(_also_words(item))
+        self.words = dict(words)
+        self.own: set[str] = set()  # what says yes by naming the field, or by a word of its own
+        if item.type == "flag":
+            named = {squeeze(text) for text in (item.label, *item.headings)} - self.elsewhere - set(NOT_KNOWN_WORDS)
+            self.own = named | {squeeze(text) for text in item.values.get("yes", ())}
+            self.words = dict.fromkeys(named, "yes") | self.words
+
+    def read(self, text: str) -> Cell:
+        word = squeeze(text)
+        for form in (word, word.rstrip(".!*"), *_sides(word.rstrip(")"))):
+            if form in self.words:
+                answer = self.words[form]
+                return (KNOWN, _inner(self.item, answer)) if answer else (STATED_UNKNOWN, None)
+            if form in self.elsewhere:
+                return ELSEWHERE, None
+            if form in NOT_KNOWN_WORDS:
+                return STATED_UNKNOWN, None
+        return self._in_other_words(word)
+
+    def _in_other_words(self, word: str) -> Cell:
+        """ "Not a young carer", "K SEN support"."""
+        denied = NOT.match(word)
+        if denied and word[denied.end() :] in self.own:
+            return KNOWN, -1
+        both = CODE_FIRST.fullmatch(word)
+        if both and self.words.get(both[1]) and self.words.get(both[1]) == self.words.get(both[2]):
+            return KNOWN, _inner(self.item, self.words[both[1]])
+        return UNREADABLE, None
+
+    def read_or_date(self, text: str) -> Cell:
+        """The day on which it happened says that it did."""
+        found = self.read(text)
+        return found if found[0] != UNREADABLE or parse_dates([text]).values[0] is None else (KNOWN, 1)
 
 
 WHOLE_NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?")

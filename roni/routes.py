@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from roni.parsing import Distinct
 
 # Two routes to a per cent agree within half a per cent: one of them is often rounded to a whole number.
 TOLERANCE = 0.5
+PARTS = re.compile(r"[/(),:;*=]|\s[-–—]\s|\.$")
 GIVEN = 0  # the route of a field's own column; its other routes count from 1
 
 
@@ -210,8 +212,18 @@ def _coded(item: Field, way: Route, inputs: _Inputs) -> Values:
         return np.array(table, dtype=UNKNOWN[item.type][0])[values]  # place -1 is the last: not known
     distinct = Distinct.of(values)
     silent = {squeeze(text) for text in (*source.not_known, *NOT_KNOWN_WORDS)} | {""}
-    table = [unknown if squeeze(text) in silent else answers.get(squeeze(text), other) for text in distinct.texts]
+    table = [_said(text, answers, silent, unknown, other) for text in distinct.texts]
     return np.array(table, dtype=UNKNOWN[item.type][0])[distinct.places]
+
+
+def _said(text: str, answers: Mapping[str, Any], silent: set[str], unknown: Any, other: Any) -> Any:
+    """What the whole text says, or all its parts alike: "English/Believed to be English", "Refused (REF)"."""
+    for words in ({squeeze(text)}, {squeeze(part) for part in PARTS.split(text)} - {""}):
+        if words and words <= silent:
+            return unknown
+        if words <= answers.keys() and len({answers[word] for word in words}) == 1:
+            return answers[min(words)]
+    return other
 
 
 def _inner(item: Field, answer: str) -> Any:

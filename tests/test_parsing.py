@@ -186,6 +186,44 @@ def test_sen_provision_as_schools_write_it(cell: str, code: str) -> None:
     assert list(item.codes)[read("sen_provision", cell, "N", "K").values[0]] == code
 
 
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("K SEN Support", "K"), ("E-EHCP", "E"), ("Education, Health and Care Plan - E", "E"), ("K=SEN support", "K"),
+        ("N (No SEN)", "N"), ("E SEN support", None), ("Ceased - EHCP", None), ("Sibling: EHCP", None),
+    ],
+)  # fmt: skip
+def test_code_and_wording_may_stand_together_but_not_against_each_other(cell: str, code: str | None) -> None:
+    parsed = read("sen_provision", cell, "N", "K", "E")
+    assert (code is None) == (parsed.values[0] == -1) == ("unreadable" in parsed.problems)
+    assert code is None or list(FIELDS["sen_provision"].codes)[parsed.values[0]] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "answer"),
+    [
+        ("young_carer", "Young Carer", 1),
+        ("young_carer", "Not a young carer", -1),
+        ("youth_justice", "Open to YOT", 1),
+        ("youth_justice", "Not known to YOT", -1),
+        ("youth_justice", "Not known", 0),
+        ("alternative_provision", "Not in AP", -1),
+        ("fsm", "Free School Meals", 1),
+        ("fsm", "No longer eligible", -1),
+        ("fsm", "Yes, from 12/09/2026", 1),
+        ("looked_after", "Was in care: foster care", 0),
+    ],
+)
+def test_a_flag_may_name_what_it_says_or_deny_it(name: str, cell: str, answer: int) -> None:
+    assert read(name, cell, "Y", "N").values[0] == answer
+
+
+@pytest.mark.parametrize("cell", ["12/10/2026", "2026-10-12", "12 Oct 2026", "46307"])
+def test_the_day_of_a_permanent_exclusion_says_that_it_happened(cell: str) -> None:
+    assert read("permanently_excluded", cell, None).values.tolist() == [1, -1]
+    assert "unreadable" in read("young_carer", cell, "N").problems
+
+
 def test_sen_that_states_only_need_reads_blank_as_none() -> None:
     codes = list(FIELDS["sen_provision"].codes)
     assert [codes[place] for place in read("sen_provision", "K", "E", None).values] == ["K", "E", "N"]

@@ -108,6 +108,17 @@ def test_eal_from_the_first_language() -> None:
     assert eal == [-1, -1, -1, -1, 1, 1, 1, 0, 0, 0, 0]
 
 
+def test_a_language_in_two_wordings_is_read_where_both_say_the_same() -> None:
+    languages = [
+        "English/Believed to be English",
+        "ENG (English)",
+        "Refused (REF)",
+        "Polish/English",
+        "Creole, English",
+    ]
+    assert routed(first_language=languages).columns["eal"].tolist() == [-1, -1, 0, 1, 1]
+
+
 def test_the_eal_flag_comes_before_the_language() -> None:
     assert routed(eal=[-1, 0], first_language=["POL", "POL"]).columns["eal"].tolist() == [-1, 1]
 

@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit  # type: ignore[import-untyped]
 
 from roni.axis import Floats
 from roni.binned import Binned, Fit, mean_fit
@@ -22,6 +22,7 @@ from roni.engines import SETTINGS, Setting, fit_settings
 from roni.tables import probability_of
 
 FOLDS = 5
+MOST_TO_CHOOSE = 30_000  # pupils; more would cost minutes and hardly change the choice
 # The delete-a-group jackknife: the variance of a fit to all pupils is (groups - 1) x the variance between fits that
 # each leave one group out. Shao and Wu, Annals of Statistics 17 (1989) 1176-1197.
 SPREAD_FACTOR = float(np.sqrt(FOLDS - 1))
@@ -50,17 +51,24 @@ class Fold(NamedTuple):
 
 def bag(pupils: Binned, settings: Sequence[Setting], bags: int, seed: int, n_jobs: int | None) -> Bagged:
     """Choose among the settings by one set of folds; repeat the chosen one until there are `bags` models."""
-    folds = fit_folds(pupils, settings, seed, n_jobs)
-    held_out = {setting: hold_out(pupils, folds, setting) for setting in settings}
-    losses = {setting: loss_of(pupils, found) for setting, found in held_out.items()}
-    chosen = choose(pupils, losses)
-    fits, scores = [fold.fits[chosen] for fold in folds], [held_out[chosen]]
-    for repeat in range(1, -(-bags // FOLDS)):
-        more = fit_folds(pupils, [chosen], seed + repeat, n_jobs)
-        fits += [fold.fits[chosen] for fold in more]
-        scores.append(hold_out(pupils, more, chosen))
-    means = {setting: float(np.average(loss, weights=pupils.weight)) for setting, loss in losses.items()}
-    return Bagged(chosen, tuple(fits), np.mean(scores, axis=0), means)
+    some = sample(pupils, seed)
+    folds = fit_folds(some, settings, seed, n_jobs)
+    losses = {setting: loss_of(some, hold_out(some, folds, setting)) for setting in settings}
+    chosen = choose(some, losses)
+    repeats = [folds] if some is pupils else [fit_folds(pupils, [chosen], seed, n_jobs)]
+    repeats += [fit_folds(pupils, [chosen], seed + more, n_jobs) for more in range(1, -(-bags // FOLDS))]
+    fits = tuple(fold.fits[chosen] for folds in repeats for fold in folds)
+    held_out = np.mean([hold_out(pupils, folds, chosen) for folds in repeats], axis=0)
+    means = {setting: float(np.average(loss, weights=some.weight)) for setting, loss in losses.items()}
+    return Bagged(chosen, fits, held_out, means)
+
+
+def sample(pupils: Binned, seed: int) -> Binned:
+    """As many pupils as it takes to choose a setting, with the same share of events; all of them if few."""
+    if len(pupils.outcome) <= MOST_TO_CHOOSE:
+        return pupils
+    split = StratifiedShuffleSplit(1, train_size=MOST_TO_CHOOSE, random_state=seed)
+    return pupils.part(next(split.split(pupils.outcome, pupils.outcome))[0])
 
 
 def fit_folds(pupils: Binned, settings: Sequence[Setting], seed: int, n_jobs: int | None) -> list[Fold]:

@@ -26,7 +26,7 @@ def kind_of(column: pd.Series[Any]) -> str:
     """Number, flag or category, from a column's type. Raises TypeError where it is none of them."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return "flag"
-    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype):
+    if isinstance(column.dtype, (pd.CategoricalDtype, pd.StringDtype)):
         return "category"
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
         return "number"

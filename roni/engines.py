@@ -21,7 +21,7 @@ from roni.binned import Binned, Fit, centred
 
 FEWEST_FOR_THREADS = 50_000  # pupils: below it threads wait for each other more than they work
 KNOTS = 12  # of a number: places where the smooth engine may put a step
-LEARNING_RATE = 0.05
+LEARNING_RATE = 0.1
 LEAVES = 4  # of a tree: three cuts of one field
 TOLERANCE = 1e-9  # tight: two ways of writing the same pupils (weights, repeated rows) give the same tables
 PASSES = 20  # at most, to clear a constrained field of columns that go the wrong way
@@ -45,10 +45,10 @@ SMOOTH = (
     Setting("smooth", 1.0, 0.3),
     Setting("smooth", 1.0),
 )
-BOOSTED = tuple(Setting("boosted", rounds) for rounds in (25, 50, 100, 150, 200, 300))
+BOOSTED = tuple(Setting("boosted", rounds) for rounds in (15, 25, 50, 100, 200, 400))
 SETTINGS: Mapping[str, tuple[Setting, ...]] = {"smooth": SMOOTH, "boosted": BOOSTED}
 # What is used where there is nothing to choose by.
-DEFAULTS: Mapping[str, Setting] = {"smooth": SMOOTH[1], "boosted": BOOSTED[3]}
+DEFAULTS: Mapping[str, Setting] = {"smooth": SMOOTH[1], "boosted": BOOSTED[4]}
 
 
 def fit_settings(pupils: Binned, settings: Sequence[Setting], seed: int) -> dict[Setting, Fit]:

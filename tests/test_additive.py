@@ -195,6 +195,14 @@ def test_a_column_of_dates_is_refused_and_so_is_an_unknown_engine() -> None:
         AdditiveClassifier("deep").fit(FRAME, OUTCOME)  # type: ignore[arg-type]
 
 
+def test_a_column_of_plain_objects_is_read_by_what_it_holds() -> None:
+    objects = FRAME.astype(object).where(FRAME.notna(), None)
+    model = AdditiveClassifier("smooth", bags=0, calibrate=False).fit(objects, OUTCOME)
+    kinds = [table.kind for table in model.tables_.values()]
+    assert kinds == ["number", "number", "flag", "category", "category"]
+    assert (model.predict_proba(objects)[:, 1] > 0).all()
+
+
 def test_folds_side_by_side_give_the_same_model() -> None:
     options: dict[str, Any] = {"engine": "smooth", "bags": 5, "random_state": 3}
     one, two = (AdditiveClassifier(n_jobs=jobs, **options).fit(FRAME[:300], OUTCOME[:300]) for jobs in (1, 2))

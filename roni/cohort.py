@@ -96,7 +96,7 @@ class Source:
     kind: str = "school"  # school, council, carried (from an earlier check)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cohort:
     """Pupils of one check. Columns are aligned; `keys[i]`, `file_index[i]` and `row[i]` say who and whence row i is."""
 
@@ -117,6 +117,9 @@ class Cohort:
         default_factory=dict
     )  # field -> place in sources, -1 none
     digests: Mapping[str, str] = dataclasses.field(default_factory=dict)  # file -> sha256
+
+    def __repr__(self) -> str:
+        return f"<Cohort of {len(self)} pupils, {self.check}>"  # no child's value, wherever it may be printed
 
     def __len__(self) -> int:
         return len(self.row)

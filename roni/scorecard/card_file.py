@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from roni.calendar import check_names
-from roni.condition import Condition
 from roni.errors import ScorecardError
 from roni.fields import Dictionary
 from roni.indicator import Band, Inclusion, Indicator, Tier, parse_condition
+from roni.indicator.condition import Condition
 
 T = TypeVar("T")
 

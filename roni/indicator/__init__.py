@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from math import inf
 from typing import Any, NoReturn
 
-from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf, Verdicts
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, Field
+from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf, Verdicts
 
 __all__ = [
     "AllOf", "AnyOf", "AtLeast", "Band", "Below", "Condition", "Inclusion", "Indicator", "IsTrue", "Not", "OneOf",

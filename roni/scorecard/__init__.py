@@ -11,11 +11,11 @@ from importlib import resources
 from pathlib import Path
 
 from roni.assessment import Assessment, assess
-from roni.card_file import read_card
 from roni.cohort import Cohort
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, national
 from roni.indicator import Band, Inclusion, Indicator, Tier
+from roni.scorecard.card_file import read_card
 
 __all__ = ["Band", "Inclusion", "Scorecard", "load_scorecard", "scorecard_names"]
 

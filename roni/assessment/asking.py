@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.assessment.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 from roni.calendar import check_names
 from roni.cohort import Cohort, Values, is_known
-from roni.condition import AnyOf, Condition, typed
 from roni.fields import Dictionary
-from roni.sums import Card, band_of, blocks, columns_of, floor_of, points_of
+from roni.indicator.condition import AnyOf, Condition, typed
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
 # 16 bits hold any card's points and 7 its bands.

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.asking import Standing, ask_first, supplied
+from roni.assessment.asking import Standing, ask_first, supplied
+from roni.assessment.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 from roni.cohort import Cohort
-from roni.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 
 __all__ = ["Assessment", "Card", "ColumnNotKnown", "assess"]
 

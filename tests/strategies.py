@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from roni.calendar import get_check
 from roni.cohort import KEY_KINDS, UNKNOWN, Cohort, Reading, Values
-from roni.condition import typed
 from roni.fields import Dictionary, Field, national
+from roni.indicator.condition import typed
 
 FILE = "invented.csv"
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.assessment import Assessment, ColumnNotKnown
+from roni.assessment.sums import BLOCK
 from roni.cohort import Cohort, Reading
-from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.fields import national
 from roni.indicator import Inclusion, Indicator, Tier
+from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.scorecard import Band, Scorecard, load_scorecard
-from roni.sums import BLOCK
 from tests.strategies import FILE, cohort_of, cohorts, pupil
 
 OXFORDSHIRE, RONI = load_scorecard("oxfordshire"), load_scorecard("roni")

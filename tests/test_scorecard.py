@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from roni.condition import AnyOf
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, national
 from roni.indicator import Indicator
+from roni.indicator.condition import AnyOf
 from roni.scorecard import load_scorecard, scorecard_names
 from tests.strategies import cohort_of, pupil
 

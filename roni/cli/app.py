@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from roni.cli import checks, demo, evaluate, lists, model, pupil, shelf
+from roni.cli import checks, demo, evaluate, lists, model, pupil, shelf, train
 from roni.cli.console import prepare_streams
 from roni.cli.group import Commands
 
@@ -45,6 +45,7 @@ app.command("score")(lists.score)
 app.command("explain")(pupil.explain)
 app.command("compare")(checks.compare)
 app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
 app.add_typer(shelf.scorecards, name="scorecard")
 app.add_typer(model.models, name="model")
 app.command("fields")(shelf.fields)

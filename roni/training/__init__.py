@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roni.training.fitting import ENGINES, Progress
 from roni.training.trainer import train
 
-__all__ = ["train"]
+__all__ = ["ENGINES", "Progress", "train"]

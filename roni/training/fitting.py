@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ NOT_KNOWN = {"exclude": NEITHER, "as_neet": NEET, "as_not_neet": EET}
 # A recall of one half has an interval of 13 points either way at 50 events (Wilson), and a wider one below: too wide to
 # say whether a model is better than a list of points. This project's choice.
 FEWEST_EVENTS = 50
+
+ENGINES: Mapping[str, EngineName] = {"auto": "auto", "smooth": "smooth", "boosted": "boosted"}
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
@@ -121,7 +123,7 @@ def judge(recipe: Recipe, learn: Material, test: Material, bands: int) -> HeldOu
     said = recipe.predict(classifier, test.frame)
     edges = edges_like(recipe.predict(classifier, learn.frame), learn.band, bands)
     place = np.searchsorted(edges, np.nan_to_num(said), side="right")
-    return HeldOut(said, np.where(np.isnan(said), -1, place).astype(np.int8), cast(EngineName, classifier.engine_))
+    return HeldOut(said, np.where(np.isnan(said), -1, place).astype(np.int8), ENGINES[classifier.engine_])
 
 
 def edges_like(probability: Floats, band: NDArray[np.int8], bands: int) -> tuple[float, ...]:

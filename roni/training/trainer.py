@@ -74,14 +74,15 @@ def train(
     invented = is_invented(groups[-1].cohort)
     notes = tuple(sensitivity(trial, variants))
     evaluation = trial.evaluation(added_by(recipe, choice, variants), notes, invented)
-    if report:
-        evaluation.write(report)
     learnt = Material.of(groups, recipe.names)
     classifier = recipe.fit(learnt, n_jobs)
     tables, bags, idle = _spoken(classifier)
     done = Done(trial, evaluation, choice, recipe, classifier, notes, idle, trained_at or date.today(), invented)
     edges = edges_like(recipe.predict(classifier, learnt.frame), learnt.band, len(card.bands))
-    return Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR)
+    model = Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR)
+    if report:
+        evaluation.write(report)
+    return model
 
 
 def _spoken(classifier: AdditiveClassifier) -> tuple[Tables, tuple[Tables, ...], tuple[str, ...]]:

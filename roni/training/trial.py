@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.assessment.sums import Card
 from roni.cohort import Cohort
 from roni.errors import TrainingError
 from roni.evaluation import (
@@ -31,7 +32,6 @@ from roni.evaluation.evidence import FEWEST_NEET
 from roni.evaluation.groups import Grouping, GroupTable, by_group
 from roni.outcomes import NEET
 from roni.register import Register
-from roni.sums import Card
 from roni.training.fitting import FEWEST_EVENTS, Floats, HeldOut, Material, Recipe, side_by_side, too_few
 from roni.training.pupils import Pupils
 

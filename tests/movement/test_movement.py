@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from roni.calendar import get_check
 from roni.cohort import Cohort
-from roni.condition import IsTrue
 from roni.indicator import Inclusion
+from roni.indicator.condition import IsTrue
 from roni.movement import KINDS, Movement, compare
 from roni.scorecard import Scorecard, load_scorecard
 from roni.scoring import score

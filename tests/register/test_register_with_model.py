@@ -16,8 +16,8 @@ from roni.cohort import Cohort, Source
 from roni.errors import ModelError
 from roni.model import Model
 from roni.model_file import save_model
-from roni.register import Register
 from roni.order import far_apart
+from roni.register import Register
 from roni.scorecard import load_scorecard
 from roni.scoring import score
 from roni.workbook import write_register

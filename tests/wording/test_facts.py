@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
+from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.wording.facts import facts, known_value, percent
 from tests.strategies import cohort_of, pupil
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.cohort import Cohort, Reading
-from roni.condition import IsTrue
 from roni.indicator import Inclusion
+from roni.indicator.condition import IsTrue
 from roni.scorecard import Scorecard, load_scorecard
 from roni.wording import reasons
 from tests.strategies import cohort_of, cohorts

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from roni.model import Model as Model
     from roni.movement import Movement as Movement
     from roni.movement.carry import carry_over as carry_over
+    from roni.order import Shortlist as Shortlist
     from roni.readers.files import read_cohort as read_cohort
     from roni.readers.supplements import Supplement as Supplement
     from roni.register import Register as Register
-    from roni.order import Shortlist as Shortlist
     from roni.scorecard import Scorecard as Scorecard
     from roni.scorecard import load_scorecard as load_scorecard
     from roni.scorecard import scorecard_names as scorecard_names

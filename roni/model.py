@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.assessment.sums import Card
 from roni.axis import Floats
 from roni.cohort import Cohort, Values
 from roni.errors import ModelError
 from roni.fields import Dictionary, Field
 from roni.model_card import TRAINED_ON_INVENTED, ModelCard
-from roni.sums import Card
 from roni.tables import Table, Tables, probability_of, spread
 
 SCHEMA = 1

@@ -25,7 +25,7 @@ from roni.wording.reasons import tiers_paid
 if TYPE_CHECKING:
     from roni.assessment import Assessment
     from roni.cohort import Cohort
-    from roni.condition import Condition
+    from roni.indicator.condition import Condition
     from roni.model_reasons import ModelAccount
 
 NOT_SCORED = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from roni.assessment import assess
 from roni.cohort import is_known
-from roni.condition import Condition
+from roni.indicator.condition import Condition
 from roni.wording.facts import facts, known_value
 from roni.wording.lines import Lines, distinct, followed_by
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.cohort import Cohort
-from roni.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.fields import Field
+from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.wording.lines import Lines, distinct
 
 MOST_DECIMALS = 15  # of a per cent as float64; beyond, the number is printed as it is held

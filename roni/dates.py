@@ -17,6 +17,7 @@ NAMED = re.compile(
 )
 NAMED_FIRST = re.compile(rf"([a-z]{{3,9}})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}}){TIME}")
 MONTH = re.compile(r"(\d{1,2}|[a-z]{3,9})[-/. ](\d{4})")
+MONTH_SHORT = re.compile(r"([a-z]{3,9})[-/. ](\d{2})")  # Excel shows 02/2011 as Feb-11
 MONTH_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})")
 COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
@@ -73,6 +74,8 @@ def _parse(text: str, month_first: bool) -> tuple[date | None, bool]:
         return (SERIAL_ORIGIN + timedelta(days) if SERIAL_FIRST <= days <= SERIAL_LAST else None), False
     if match := MONTH.fullmatch(text):
         return _day(int(match[2]), _month(match[1]), 1), True
+    if match := MONTH_SHORT.fullmatch(text):
+        return _day(_year(match[2]), _month(match[1]), 1), True
     if match := MONTH_YEAR_FIRST.fullmatch(text):
         return _day(int(match[1]), int(match[2]), 1), True
     return None, False

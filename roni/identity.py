@@ -47,7 +47,7 @@ def read_upns(column: Any) -> Upns:
 
     texts, formed = column, pc.match_substring_regex(column, UPN_FORM).fill_null(False)
     if not pc.all(pc.or_(formed, column.is_null())).as_py():
-        texts = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\x{00a0}-]+", ""))
+        texts = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\x{00a0}-]+|^['’`]+", ""))
         formed = pc.match_substring_regex(texts, UPN_FORM).fill_null(False)
     formed_mask = formed.to_numpy(zero_copy_only=False)
     kind = np.where(np.asarray(texts.is_valid()), MALFORMED, BLANK).astype(np.int8)

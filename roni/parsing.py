@@ -58,7 +58,7 @@ class Distinct:
     @classmethod
     def of(cls, column: Any) -> Distinct:
         encoded = column.dictionary_encode()
-        texts = encoded.dictionary.to_pylist()
+        texts = [text.removeprefix("'") for text in encoded.dictionary.to_pylist()]  # a guard that Excel left behind
         places = encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
         return cls([*texts, ""], places, np.bincount(places, minlength=len(texts) + 1))
 

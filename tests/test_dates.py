@@ -26,7 +26,7 @@ def test_one_day_written_in_many_ways(text: str) -> None:
     assert parse_dates([text]).values == [JULY]
 
 
-@pytest.mark.parametrize("text", ["02/2011", "2/2011", "Feb 2011", "February 2011", "2011-02"])
+@pytest.mark.parametrize("text", ["02/2011", "2/2011", "Feb 2011", "February 2011", "2011-02", "Feb-11"])
 def test_a_month_is_its_first_day_and_says_so(text: str) -> None:
     found = parse_dates([text])
     assert (found.values, found.month_only) == ([date(2011, 2, 1)], [True])

@@ -38,6 +38,11 @@ def test_upns_of_the_guides(upn: str | None, kind: int, wrong: bool) -> None:
     assert (read.kind[0], read.wrong_letter[0]) == (kind, wrong)
 
 
+@pytest.mark.parametrize("text", [" h801200001001 ", "H 801 2000 01001", "'H801200001001", "H80120-0001001"])
+def test_a_upn_is_known_in_any_dress(text: str) -> None:
+    assert read_upns(pa.array([text])).texts.to_pylist() == ["H801200001001"]
+
+
 def test_what_is_no_upn_is_kept_as_written() -> None:
     assert read_upns(texts("not Known yet", " h801200001001")).texts.to_pylist() == ["not Known yet", "H801200001001"]
 

@@ -32,6 +32,11 @@ def test_a_per_cent_in_many_forms(cell: str) -> None:
     assert read("attendance", cell, "90").values[0] == 87.5
 
 
+def test_an_apostrophe_left_behind_by_excel_is_no_part_of_a_cell() -> None:
+    assert read("attendance", "'87.5", "90").values.tolist() == [87.5, 90]
+    assert read("fsm", "'Y", "N").values.tolist() == [1, -1]
+
+
 def test_bare_numbers_none_above_one_are_fractions() -> None:
     parsed = read("attendance", "0.875", "1", "0", ".57", "96.5%")
     assert parsed.values.tolist() == [87.5, 100.0, 0.0, 57.0, 96.5]

@@ -27,7 +27,13 @@ REMARK = (
     r"^(?i:end of\b|(?:report )?(?:exported|generated|printed|produced|created|run)\b|report\b|page \d|notes?\b\s*:"
     r"|source\s*:|confidential\b|official\b|key\s*:|data (?:as|from|correct)\b|correct as\b|as at\b|\*|©|\()"
 )
-UPN_FORM = r"(?i)^\s*[a-z]\s*[\d\s-]{11,}[a-z\d]\s*$"
+# A second row of headings says in what form each cell is: "dd/mm/yyyy", "Y/N", "%"
+HINT = (
+    r"^(?i:\(?(?:dd?[/.-]mm?[/.-]yy(?:yy)?|[mdy/.-]{2,10}|%|per ?cent|y ?/ ?n|yes ?/ ?no|y or n|yes or no|t ?/ ?f|m ?/ ?f"
+    r"|true ?/ ?false|n ?[/,] ?k ?[/,] ?e|[a-z](?: ?[/,] ?[a-z]){1,6}|number|text|date|code|count|sessions|days|tick"
+    r"|required|optional|mandatory|drop-?down|9-13|7-11|13 characters|e\.g\..*|for example.*)\)?)$"
+)
+UPN_FORM = r"(?i)^['’`\s]*[a-z]\s*[\d\s-]{11,}[a-z\d]\s*$"
 ULN_FORM = r"^\d{10}$"
 DATE = r"(?i)^(?:\d{1,4}[-/. ]+\w{1,9}[-/. ,]+\d{1,4}\b.*|\d{5}(?:\.\d+)?|\d{8}|\w{2,9}[-/. ]\d{4}|\d{4}[-/]\d{1,2})$"
 UPNS = ("upn", "former_upn", "temporary_upn")
@@ -42,7 +48,7 @@ def not_pupils(raw: RawTable, names: Sequence[str | None]) -> NDArray[np.bool_]:
     rest = np.flatnonzero(~_identified(raw, names))
     if len(rest):
         few = replace(raw, columns=tuple(column.take(rest) for column in raw.columns), rows=raw.rows[rest])
-        found[rest] = _repeated_heading(few) | (~_first_named(few, names) & (_summaries(few, names) | _remarks(few)))
+        found[rest] = _repeated_heading(few) | (~_first_named(few, names) & _says_nothing(few, names))
     return found
 
 
@@ -80,6 +86,20 @@ def _repeated_heading(raw: RawTable) -> NDArray[np.bool_]:
         if words := heading.split():
             equal += _matches(column, r"^(?i:" + r"\s+".join(map(re.escape, words)) + r")$")
     return (equal >= 2) & (equal * 2 > filled)
+
+
+def _says_nothing(raw: RawTable, names: Sequence[str | None]) -> NDArray[np.bool_]:
+    return _summaries(raw, names) | _remarks(raw) | _hints(raw)
+
+
+def _hints(raw: RawTable) -> NDArray[np.bool_]:
+    """Every filled cell is a hint, and there are two at least."""
+    filled = np.zeros(len(raw), dtype=np.int32)
+    hints = np.zeros(len(raw), dtype=np.int32)
+    for column in raw.columns:
+        filled += np.asarray(column.is_valid())
+        hints += _matches(column, HINT)
+    return (hints >= 2) & (hints == filled)
 
 
 def _summaries(raw: RawTable, names: Sequence[str | None]) -> NDArray[np.bool_]:

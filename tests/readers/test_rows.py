@@ -91,8 +91,9 @@ def test_totals_remarks_and_repeated_headings_are_no_pupils(tmp_path: Path) -> N
     "row",
     [
         "Total,180,60,,,88%,", "11A average,,,,,88%,", "Grand Total:,,,,,,", ",,Total,,,,", "Average,3,4,5,11,88%,1",
-        "Number of pupils,,,2,,,", "upn,SURNAME,Forename,dob,Year,%  attendance,Young carer", "* as at census day,,,,,,",
-        "Printed by:,Ms Example,,,,,", ",,End of report,,,,", "Exported,06/11/2026,,,,,",
+        "Number of pupils,,,2,,,",
+        "upn,SURNAME,Forename,dob,Year,%  attendance,Young carer", "* as at census day,,,,,,",
+        ",,,dd/mm/yyyy,,%,Y/N", "Printed by:,Ms Example,,,,,", ",,End of report,,,,", "Exported,06/11/2026,,,,,",
     ],
 )  # fmt: skip
 def test_a_row_that_names_nobody_and_sums_up_or_remarks_is_no_pupil(tmp_path: Path, row: str) -> None:

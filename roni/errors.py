@@ -95,6 +95,8 @@ SENTENCES: dict[str, str] = {
     "registrations_differ": "This pupil is on roll in two files and {label} differs. The main school's value is used.",
     # columns and files
     "heading_unknown": "“{column}” is not a heading we know, so the column is not used. {nearest}",
+    "heading_not_there": "“{column}” is mapped to {label}, but no file has that heading. Correct the mapping, or the "
+    "heading in the file.",
     "heading_blank": "Column {position} has values but no heading, so it is not used. Give it a heading.",
     "row_ragged": "This row has more cells than there are headings. The extra cells are not used. Check that the row "
     "has not shifted.",

@@ -39,6 +39,12 @@ class ColumnMapping:
     def get(self, heading: str) -> Choice | None:
         return self._found.get(normalise(heading))
 
+    def missing(self, headings: Iterable[str]) -> dict[str, str]:
+        """The mapped headings that are not among these, and their fields."""
+        there = {normalise(heading) for heading in headings}
+        wanted = {heading: choice.field for heading, choice in self.choices.items() if choice.field is not None}
+        return {heading: name for heading, name in wanted.items() if normalise(heading) not in there}
+
     def __or__(self, other: ColumnMapping) -> ColumnMapping:
         return ColumnMapping(self.choices | other.choices)
 

@@ -60,7 +60,13 @@ def read_cohort(
     raws = _raw_tables(_paths(paths), headings, columns, at)
     reads = [read_columns(raw, dictionary, headings, columns) for raw in raws]
     rows_read = sum(len(read.table.rows) + len(read.not_kept) for read in reads)
-    cohort = _assemble(reads, _listed(lists, dictionary, headings, columns, at), at, dictionary, _years(at, years))
+    listed = _listed(lists, dictionary, headings, columns, at)
+    there = [item.heading for read in (*reads, *(read for _, read in listed)) for item in read.readings]
+    reads[0].problems += [
+        ProblemBlock("heading_not_there", raws[0].file, heading, None, {"label": dictionary[name].label})
+        for heading, name in columns.missing(there).items()
+    ]
+    cohort = _assemble(reads, listed, at, dictionary, _years(at, years))
     return replace(cohort, rows_read=rows_read, digests={raw.file: raw.digest for raw in raws})
 
 

@@ -29,7 +29,7 @@ REMARK = (
 )
 # A second row of headings says in what form each cell is: "dd/mm/yyyy", "Y/N", "%"
 HINT = (
-    r"^(?i:\(?(?:dd?[/.-]mm?[/.-]yy(?:yy)?|[mdy/.-]{2,10}|%|per ?cent|y ?/ ?n|yes ?/ ?no|y or n|yes or no|t ?/ ?f|m ?/ ?f"
+    r"^(?i:\(?(?:dd?[/.-]mm?[/.-]yy(?:yy)?|[mdy/.-]{2,10}|%|per ?cent|y ?/ ?n|yes ?/ ?no|y or n|yes or no"
     r"|true ?/ ?false|n ?[/,] ?k ?[/,] ?e|[a-z](?: ?[/,] ?[a-z]){1,6}|number|text|date|code|count|sessions|days|tick"
     r"|required|optional|mandatory|drop-?down|9-13|7-11|13 characters|e\.g\..*|for example.*)\)?)$"
 )
@@ -99,7 +99,7 @@ def _hints(raw: RawTable) -> NDArray[np.bool_]:
     for column in raw.columns:
         filled += np.asarray(column.is_valid())
         hints += _matches(column, HINT)
-    return (hints >= 2) & (hints == filled)
+    return np.asarray((hints >= 2) & (hints == filled))
 
 
 def _summaries(raw: RawTable, names: Sequence[str | None]) -> NDArray[np.bool_]:

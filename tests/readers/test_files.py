@@ -106,6 +106,13 @@ def test_a_mapping_overrides_headings_and_readings(tmp_path: Path) -> None:
     assert found.column("looked_after").tolist() == [1, 0]
 
 
+def test_a_mapped_heading_that_no_file_has_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_text("UPN,Forename,In school\nH801200001001,Ann,88\n", "utf-8")
+    found = read_cohort(file, NOVEMBER, mapping=["In School=attendance", "Carers list=young_carer", "Gone="])
+    assert [(problem.code, problem.column) for problem in found.problems] == [("heading_not_there", "Carers list")]
+
+
 def test_a_column_can_be_left_out_on_purpose(tmp_path: Path) -> None:
     file = write(tmp_path, "UPN,Surname,Young carer,Notes", f"{ANN},Example,Y,hello", f"{BOB},B,N,")
     found = read_cohort(file, NOVEMBER, mapping={"Young carer": "", "Notes": ""})

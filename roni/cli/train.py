@@ -67,7 +67,7 @@ SplitText = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", help="Fits side by side; -1 for one a processor.")]
 LearnYears = Annotated[str, typer.Option("--years", help="Year groups to learn from.")]
-FIGURES = ("recall", "area under")  # of the card's, those that are printed
+FIGURES = ("recall of", "area under")  # of the card's, those that are printed
 
 
 def train(

@@ -97,9 +97,11 @@ def _missing(groups: Sequence[Pupils]) -> Iterator[str]:
     yield f"{lost:,} pupils whose destination is not known, {unrecorded:,} of them without any record."
     if unlisted := sum(pupils.unlisted for pupils in groups):
         yield f"{unlisted:,} pupils whose information is restricted, or who are no longer living."
-    yield "Whoever was in no file of those checks: not on a school's roll by then, or of a school that sent none."
-    if schools := max(pupils.schools for pupils in groups):
-        yield f"Pupils of schools other than the {schools:,} that the files name."
+    files = ", ".join(f"{len(pupils.cohort.files):,}" for pupils in groups)
+    yield (
+        f"Whoever was in no file of those checks ({files} files): not on a school's roll by then, or of a school that "
+        "sent none."
+    )
 
 
 def _measured(done: Done) -> Iterator[Figure]:

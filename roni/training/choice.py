@@ -142,13 +142,14 @@ def _same(cohorts: Sequence[Cohort], name: str) -> str:
 
 
 def _windows(cohorts: Sequence[Cohort]) -> str:
-    """The windows of suspensions that most pupils' counts have, where they differ between cohorts."""
+    """The windows of suspensions that most pupils' counts have, where these are stated and differ between cohorts."""
     codes = list(cohorts[0].fields["suspensions_window"].codes.values())
     found = {}
     for cohort in cohorts:
         values = cohort.column("suspensions_window")
-        if (values >= 0).any():
-            found[str(cohort.check)] = codes[np.bincount(values[values >= 0]).argmax()]
+        counts = np.bincount(values[values >= 0], minlength=len(codes))
+        if counts.max() > MOSTLY * len(values):
+            found[str(cohort.check)] = codes[int(counts.argmax())]
     return "; ".join(f"{check}: {window}" for check, window in found.items()) if len(set(found.values())) > 1 else ""
 
 

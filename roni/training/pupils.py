@@ -67,12 +67,6 @@ class Pupils:
             f"{known - self.neet:,} did not and {len(self) - known:,} are not known"
         )
 
-    @cached_property
-    def schools(self) -> int:
-        """How many schools they are of, where the files say."""
-        named = [self.cohort.column(name) for name in ("school_name", "urn", "laestab")]
-        return len(pc.drop_null(pc.unique(pc.coalesce(*named))))
-
     def frame(self, names: Sequence[str]) -> pd.DataFrame:
         """These fields as the classifier takes them."""
         import pandas as pd

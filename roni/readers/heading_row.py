@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from roni.errors import FileRefusedError
 from roni.readers.limits import MAX_BLANK_GAP, MAX_COLUMNS
@@ -22,11 +23,53 @@ def as_heading(cell: str) -> str:
     return " ".join(cell.split())
 
 
-def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> tuple[int, int] | None:
-    """The place of the row with the most known headings, and how many; the first of equals; None if under two."""
+@dataclass(frozen=True)
+class HeadingRow:
+    """The headings as found, the place of the row that they end on, and how many of them are known."""
+
+    cells: tuple[str, ...]
+    place: int
+    known: int
+
+
+def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> HeadingRow | None:
+    """The row with the most known headings, the first of equals; None if under two.
+
+    Headings may stand on two rows, groups above ("Attendance") and parts below ("Possible", "%"): both are read where
+    that makes more headings known.
+    """
     counts = [count_known(row, known) for row in rows]
     best = max(counts, default=0)
-    return (counts.index(best), best) if best >= ENOUGH_KNOWN else None
+    if best < ENOUGH_KNOWN:
+        return None
+    place = counts.index(best)
+    found = HeadingRow(tuple(rows[place]), place, best)
+    for upper in (place - 1, place):
+        if 0 <= upper < len(rows) - 1 and (upper < place or _is_lower(rows[upper], rows[upper + 1])):
+            cells = _joined(rows[upper], rows[upper + 1], known)
+            count = count_known(cells, known)
+            found = HeadingRow(cells, upper + 1, count) if count > found.known else found
+    return found
+
+
+def _is_lower(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether a row holds parts of the headings above it: it says nothing under a heading that stands alone."""
+    above = [cell.strip() for cell in upper] + [""] * (len(lower) + 1 - len(upper))
+    filled = [place for place, cell in enumerate(lower) if cell.strip()]
+    return bool(filled) and all(not above[place] or not above[place + 1] for place in filled)
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str], known: Known) -> tuple[str, ...]:
+    """Each part below under its group: together where that is known, else the part alone, else the group."""
+    groups = [as_heading(cell) for cell in upper] + [""] * (len(lower) - len(upper))
+    parts = [as_heading(cell) for cell in lower] + [""] * (len(upper) - len(lower))
+    cells = []
+    group = ""
+    for own, part in zip(groups, parts, strict=True):
+        group = own or (group if part else "")
+        both = f"{group} {part}".strip()
+        cells.append(both if part and known(both) else part or own)
+    return tuple(cells)
 
 
 def trim_headings(cells: Sequence[str], file: str) -> tuple[str, ...]:

@@ -46,9 +46,8 @@ def find_layout(text: bytes, known: Known, file: str) -> Layout:
         spans = list(_spans(head, delimiter, whole))
         rows = [[cell.decode("utf-8", "replace") for cell in split_record(head[a:b], delimiter)] for a, b in spans]
         if best := find_heading_row(rows, known):
-            place, count = best
-            headings = trim_headings(rows[place], file)
-            found.append((count, Layout(delimiter, headings, begin + spans[place][1], place + 1)))
+            headings = trim_headings(best.cells, file)
+            found.append((best.known, Layout(delimiter, headings, begin + spans[best.place][1], best.place + 1)))
     if not found:
         raise _no_layout(head, whole, file)
     return max(found, key=lambda item: item[0])[1]

@@ -89,8 +89,7 @@ def _head_of(book: Workbook, sheet: Sheet, known: Known) -> _Head | None:
     found = find_heading_row(texts, known)
     if not found:
         return None
-    place, count = found
-    return _Head(sheet, trim_headings(texts[place], book.file), rows[place][0], count)
+    return _Head(sheet, trim_headings(found.cells, book.file), rows[found.place][0], found.known)
 
 
 def _cells(cells: Mapping[int, str]) -> list[str]:

@@ -37,6 +37,8 @@ AS_AT = re.compile(
 _ANY = (
     # "Pupil parent" may be the pupil's parent, "Student carer" the one who cares for the pupil.
     r"^(?:the )?(?:pupil|student|learner|child|young person)(?: s)? (?!parent|carer|mother|father)",
+    r"(?<!parent)(?<!carer) of (?:the )?(?:pupil|student|learner|child)$",
+    r"(?: as)? (?:at|on) census(?: day)?$",
     r" (?:required|mandatory|optional|s)$",  # "Forename(s)"
     r"\b(?:this|current) (?:academic |school )?(?:year|yr)\b(?: to date)?",
     r"\b(?:academic |school )?(?:year )?to date\b|\bytd\b|\bso far\b",
@@ -45,12 +47,15 @@ _ANY = (
 _OF_KIND: Mapping[str, tuple[str, ...]] = {
     "flag": (
         r"^(?:is|has|are|on|in|at) (?:the )?(?:(?:pupil|student|child) )?(?:been |had |an? |any )?(?!parent|carer)",
-        r"^(?:known to|known|under|involved with|working with|open to|attends|attending|identified as|registered) "
+        r"^(?:known to be|known to|known|involvement with|under|involved with|working with|open to|attends|attending|identified as|registered) "
         r"(?:an? |the )?(?!parent|carer)",
         r"^(?:pupil|student|child|young person) (?:is|has)(?: been| had)? (?:an? )?",
-        r" (?:flag|indicator|ind|status|yn|tf|tick|marker)$",
+        r" (?:flag|indicator|ind|status|yn|tf|tick|marker|learner|pupil|student|register|caseload)$",
     ),
-    "percent": (r"\b(?:percent|percentage|percentages|pct|perc|percent age|rate)\b",),
+    "percent": (
+        r"^(?:raw|cumulative|overall|official) ",
+        r"\b(?:percent|percentage|percentages|pct|perc|percent age|rate)\b",
+    ),
     "count": (
         r"^(?:total )?(?:number|no|num|count)(?: of)? |^total ",
         r" (?:count|total|number|number of|no|no of|num)$",
@@ -156,10 +161,16 @@ class Headings:
         return self._of_year(self._named(YEAR.sub(" ", bare)), 2000 + int(year[1]))
 
     def _without_term(self, heading: str) -> str:
-        """Without "Autumn 2026" or "since September": so far they are the whole of that academic year."""
-        year = r"(?:\s+(?:20)?\d\d)?" if self._year is None else rf"(?:\s+(?:20)?{self._year.start % 100:02d})"
-        term = rf"\b(?:autumn|aut)(?:\s+term)?{year}\b"
-        term += rf"|\b(?:(?:since|from)\s+)?(?:1(?:st)?\s+)?sep(?:t|tember)?(?:{year})?\b(?:\s+to date)?(?!\s*\d)"
+        """Without "Autumn 2026", "since September", "1 Sept - 6 Nov": so far they are all of that academic year."""
+        start = r"\d\d" if self._year is None else f"{self._year.start % 100:02d}"
+        year = rf"(?:[/ .-]+(?:20)?{start})?"
+        september = r"(?:0?9|sep(?:t|tember)?)"
+        term = (
+            rf"\b0?[1-9](?:st|nd|rd|th)?[/ .-]{september}{year}\s*(?:-|–|to|until)\s*\d{{1,2}}[/ .-]\w{{1,9}}{year}"
+            rf"|\baut(?:umn)?(?:\s+term)?{year}\b(?!\s*(?:term\s*)?[/-]?\d)"
+            rf"|\b(?:since|from)\s+(?:1(?:st)?\s+)?sep(?:t|tember)?{year}\b(?:\s+to date)?(?!\s*[/-]?\d)"
+            rf"|\bsep(?:t|tember)?{year}\s+to date\b"
+        )
         return re.sub(term, " ", heading, flags=re.IGNORECASE)
 
     def _named(self, heading: str) -> str | None:

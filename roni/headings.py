@@ -47,7 +47,8 @@ _ANY = (
 _OF_KIND: Mapping[str, tuple[str, ...]] = {
     "flag": (
         r"^(?:is|has|are|on|in|at) (?:the )?(?:(?:pupil|student|child) )?(?:been |had |an? |any )?(?!parent|carer)",
-        r"^(?:known to be|known to|known|involvement with|under|involved with|working with|open to|attends|attending|identified as|registered) "
+        r"^(?:known to be|known to|known|involvement with|under|involved with|working with|open to|attends|attending"
+        r"|identified as|registered) "
         r"(?:an? |the )?(?!parent|carer)",
         r"^(?:pupil|student|child|young person) (?:is|has)(?: been| had)? (?:an? )?",
         r" (?:flag|indicator|ind|status|yn|tf|tick|marker|learner|pupil|student|register|caseload)$",

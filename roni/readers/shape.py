@@ -15,10 +15,9 @@ from roni.readers.limits import (
     MAX_SPARE_CELLS,
     MIN_DELIMITERS_OF_A_ROW,
 )
-from roni.readers.quotes import QUOTE, unclosed_quote
+from roni.readers.quotes import CACHE, QUOTE, unclosed_quote
 
 _CHUNK = 8 << 20
-_CACHE = 1 << 18  # small enough to stay in the processor's cache while it is looked at three times
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,10 @@ def count_lines(text: bytes, start: int) -> Lines:
     """Count the lines from `start`, whether they end with \\n, \\r\\n or \\r."""
     buffer = np.frombuffer(text, dtype=np.uint8)
     feeds = returns = pairs = 0
-    for place in range(start, len(buffer), _CACHE):
-        piece = buffer[place : place + _CACHE + 1]
-        feed, back = piece == ord("\n"), piece[:_CACHE] == ord("\r")
-        feeds += int(np.count_nonzero(feed[:_CACHE]))
+    for place in range(start, len(buffer), CACHE):
+        piece = buffer[place : place + CACHE + 1]
+        feed, back = piece == ord("\n"), piece[:CACHE] == ord("\r")
+        feeds += int(np.count_nonzero(feed[:CACHE]))
         returns += int(np.count_nonzero(back))
         pairs += int(np.count_nonzero(back[: len(feed) - 1] & feed[1:]))
     last = int(start < len(text) and not text.endswith((b"\n", b"\r")))

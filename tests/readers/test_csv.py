@@ -7,12 +7,14 @@ import hashlib
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.errors import FileRefusedError
+from roni.readers.quotes import in_order
 from roni.readers.raw import RawTable
 from roni.readers.table import read_tables
 
@@ -264,3 +266,20 @@ def test_whatever_pythons_writer_writes_reads_back(
     assert rows_of(found) == expected
     numbers = [place + 2 + (place > blank) for place in range(len(rows))]
     assert found.rows.tolist() == numbers
+
+
+CELLS = st.lists(st.lists(st.sampled_from(["", "a", ",", "\n", '"', '","', "b c"]), min_size=2, max_size=2), min_size=1)
+
+
+@given(CELLS, st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), st.sampled_from(["\n", "\r\n"]))
+def test_what_the_csv_module_writes_is_in_order(rows: list[list[str]], quoting: Any, end: str) -> None:
+    out = io.StringIO()
+    csv.writer(out, quoting=quoting, lineterminator=end).writerows(rows)
+    assert in_order(out.getvalue().encode(), 0, b",")
+
+
+@pytest.mark.parametrize(
+    "text", ['"a,"b",c"\n', '"a","b\n', '"a""\n', 'a"b","c"\n', '"a"b,"c"\n', '"a", "b"\n', '"a"\n""b"\n']
+)
+def test_a_mark_out_of_place_is_not_in_order(text: str) -> None:
+    assert not in_order(text.encode(), 0, b",")

@@ -60,7 +60,9 @@ Use = Annotated[
 ]
 Protected = Annotated[bool, typer.Option("--protected", help="Learn from protected characteristics and proxies too.")]
 NotKnown = Annotated[str, typer.Option("--not-known", help="Destination not known: exclude, as_neet or as_not_neet.")]
-Caseloaded = Annotated[Path | None, typer.Option("--caseloaded", help="A list of UPNs of pupils who were given help.")]
+Caseloaded = Annotated[
+    Path | None, typer.Option("--caseloaded", help="A list (UPN, Surname, ...) of pupils who were given help.")
+]
 EngineText = Annotated[str, typer.Option("--engine", help="auto, smooth or boosted.")]
 SplitText = Annotated[
     str | None, typer.Option("--split", help="Hold back by time, random, school or district. Usual: time if it can.")
@@ -177,14 +179,17 @@ def _spells(files: list[Path], as_at: date | None) -> Spells:
 
 
 def _keys(file: Path) -> list[str]:
-    """The UPNs of a list. Raises RoniError where it has none."""
+    """The UPNs of a list of pupils. Raises RoniError where it has none."""
+    from roni.fields import national
+    from roni.headings import Headings
     from roni.identity import PERMANENT, TEMPORARY, read_upns
     from roni.readers.destinations import HEADINGS
     from roni.readers.extract import plain
     from roni.readers.table import read_tables
 
     found: list[str] = []
-    for table in read_tables(file, lambda heading: plain(heading) in HEADINGS["upn"]):
+    known = Headings(national())
+    for table in read_tables(file, lambda heading: known.find(heading) is not None):
         for heading, column in zip(table.headings, table.columns, strict=True):
             if plain(heading) in HEADINGS["upn"]:
                 found += read_upns(column).where(PERMANENT, TEMPORARY).drop_null().to_pylist()

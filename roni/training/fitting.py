@@ -71,12 +71,9 @@ class Recipe:
         return replace(self, engine=engine, bags=0, calibrate=False)
 
     def fit(self, material: Material, n_jobs: int | None = None) -> AdditiveClassifier:
-        """The classifier. Raises TrainingError for too few events."""
+        """The classifier."""
         label = np.where(material.label == NEITHER, np.int8(NOT_KNOWN[self.not_known]), material.label)
         who = np.flatnonzero((label != NEITHER) & (self.helped | ~material.caseloaded))
-        events = int((label[who] == NEET).sum())
-        if min(events, len(who) - events) < FEWEST_EVENTS:
-            raise TrainingError(too_few(events, len(who)))
         classifier = AdditiveClassifier(
             self.engine,
             monotone={name: way for name in self.names if (way := direction_of(self.fields[name]))},
@@ -99,13 +96,15 @@ class Recipe:
         return 1.0 if item.type == "count" else item.grid
 
 
-def too_few(events: int, pupils: int) -> str:
-    """The refusal, with its reason."""
-    return (
-        f"{events:,} of {pupils:,} pupils with a known destination became NEET. With fewer than {FEWEST_EVENTS} of "
-        "either outcome, nobody could tell whether a model does better than a scorecard. Add earlier leavers, or use a "
-        "scorecard."
-    )
+def check_events(label: NDArray[np.int8]) -> None:
+    """Raises TrainingError, with the reason, where too few pupils had either outcome."""
+    events, known = int((label == NEET).sum()), int((label != NEITHER).sum())
+    if min(events, known - events) < FEWEST_EVENTS:
+        raise TrainingError(
+            f"{events:,} of {known:,} pupils with a known destination became NEET. With fewer than {FEWEST_EVENTS} of "
+            "either outcome, nobody could tell whether a model does better than a scorecard. Add earlier leavers, or "
+            "use a scorecard."
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from roni.scorecard import Scorecard, load_scorecard
 from roni.tables import Table, Tables
 from roni.training.card import Done, card_of
 from roni.training.choice import choose
-from roni.training.fitting import FEWEST_EVENTS, NOT_KNOWN, Material, Progress, Recipe, edges_like, too_few
+from roni.training.fitting import NOT_KNOWN, Material, Progress, Recipe, check_events, edges_like
 from roni.training.pupils import Pupils, followed, shifted, usual_outcome
 from roni.training.trial import hold_trial
 from roni.training.variants import added_by, sensitivity, variants_of
@@ -131,21 +131,15 @@ def _followed(
     years: Collection[int],
     caseloaded: Collection[str],
 ) -> list[Pupils]:
-    """Each cohort's pupils. Raises TrainingError where too few of them all became NEET."""
+    """Each cohort's pupils. Raises TrainingError where too few of all of them became NEET."""
     last = pairs[-1][0]
     asked = outcome or usual_outcome(last)
     groups = [
         followed(cohort, each, shifted(asked, last.check.year.start - cohort.check.year.start), card, years, caseloaded)
         for cohort, each in pairs
     ]
-    events, known = (sum(int(count(pupils.label)) for pupils in groups) for count in (_neet, np.count_nonzero))
-    if min(events, known - events) < FEWEST_EVENTS:
-        raise TrainingError(too_few(events, known))
+    check_events(np.concatenate([pupils.label for pupils in groups]))
     return groups
-
-
-def _neet(label: np.ndarray) -> int:
-    return int((label > 0).sum())
 
 
 def _silent(done: int, total: int, what: str) -> None:

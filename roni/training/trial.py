@@ -30,9 +30,8 @@ from roni.evaluation import (
 from roni.evaluation.capacity import Difference
 from roni.evaluation.evidence import FEWEST_NEET
 from roni.evaluation.groups import Grouping, GroupTable, by_group
-from roni.outcomes import NEET
 from roni.register import Register
-from roni.training.fitting import FEWEST_EVENTS, Floats, HeldOut, Material, Recipe, side_by_side, too_few
+from roni.training.fitting import FEWEST_EVENTS, Floats, HeldOut, Material, Recipe, check_events, side_by_side
 from roni.training.pupils import Pupils
 
 # The share of pupils that a list holds where no capacity is given; the Oxfordshire card at 3 points flagged one in six.
@@ -213,8 +212,6 @@ def _over_time(groups: Sequence[Pupils]) -> tuple[tuple[Pupils, ...], list[Split
     each = [over_time(pupils.cohort, last.cohort) for pupils in earlier]
     starts = np.cumsum([0, *(len(pupils) for pupils in earlier)])
     train = np.concatenate([split.train + start for split, start in zip(each, starts[:-1], strict=True)])
-    label = np.concatenate([pupils.label for pupils in earlier])[train]
-    if (label == NEET).sum() < FEWEST_EVENTS:
-        raise TrainingError(too_few(int((label == NEET).sum()), int((label != 0).sum())))
+    check_events(np.concatenate([pupils.label for pupils in earlier])[train])
     words = " ".join(split.words for split in each)
     return earlier, [Split("over time", words, train, np.arange(len(last)))]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from roni.training.choice import Choice
-from roni.training.fitting import NOT_KNOWN, Recipe
+from roni.training.fitting import FEWEST_EVENTS, NOT_KNOWN, Recipe
 from roni.training.pupils import Pupils
 from roni.training.trial import AS_IT_IS, Trial
 
@@ -20,7 +20,7 @@ def variants_of(recipe: Recipe, choice: Choice, groups: Sequence[Pupils]) -> dic
     found: dict[str, Recipe] = {}
     if any((pupils.label == 0).any() for pupils in groups):
         found |= {COUNTED[each]: replace(recipe, not_known=each) for each in NOT_KNOWN if each != recipe.not_known}
-    if any(pupils.caseloaded.any() for pupils in groups):
+    if any(pupils.caseloaded.any() for pupils in groups) and not too_few_unhelped(groups):
         found[HELPED] = replace(recipe, helped=False)
     for title, names in _sets(recipe, choice):
         changed = tuple(name for name in recipe.names if name not in names)
@@ -29,6 +29,12 @@ def variants_of(recipe: Recipe, choice: Choice, groups: Sequence[Pupils]) -> dic
         if changed:
             found[title] = replace(recipe, names=changed)
     return found
+
+
+def too_few_unhelped(groups: Sequence[Pupils]) -> bool:
+    """Whether too few pupils who were given no help became NEET for a trial without the others."""
+    learners = groups[:-1] or groups
+    return sum(int(((pupils.label > 0) & ~pupils.caseloaded).sum()) for pupils in learners) < FEWEST_EVENTS
 
 
 def added_by(recipe: Recipe, choice: Choice, variants: Mapping[str, Recipe]) -> dict[str, tuple[str, str]]:
@@ -57,6 +63,8 @@ def sensitivity(trial: Trial, variants: Mapping[str, Recipe]) -> Iterator[str]:
             yield _sentence(trial, title, f"Were pupils whose destination is not known {title}")
         elif title == HELPED:
             yield _sentence(trial, title, f"Trained {title}")
+    if trial.tested.caseloaded.any() and HELPED not in variants:
+        yield "Too few became NEET without having been given help to train a model on them alone."
 
 
 def _sentence(trial: Trial, title: str, condition: str) -> str:

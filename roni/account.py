@@ -6,6 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from roni.cohort import Cohort
 
 # Why a row is no pupil of the cohort: cohort.NOT_KEPT_CODES, in words.
@@ -55,3 +58,18 @@ def account_in_numbers(cohort: Cohort) -> dict[str, Any]:
 def not_kept_counts(cohort: Cohort) -> dict[str, int]:
     """How many rows were not kept for each reason."""
     return dict(Counter(item.code for item in cohort.not_kept))
+
+
+def marked(cohort: Cohort, code: str, label: str | None = None) -> NDArray[np.bool_]:
+    """Which pupils' rows have a problem of this code [n]; with a label only one about the field of that label.
+
+    Problems stay those of the reading, so it is the same for any subset of the pupils.
+    """
+    import numpy as np
+
+    found = np.zeros(len(cohort), np.bool_)
+    for block in cohort.problems.blocks:
+        if block.code == code and block.rows is not None and label in (None, block.says.get("label")):
+            files = [place for place, file in enumerate(cohort.files) if file == block.file]
+            found |= np.isin(cohort.file_index, files) & np.isin(cohort.row, block.rows)
+    return found

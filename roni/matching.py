@@ -1,4 +1,8 @@
-"""The same pupil in two cohorts: by key, else by any other UPN or ULN that both know. A name never makes a match."""
+"""The same pupil in two cohorts: by key, else by any other UPN or ULN that both know. A name never makes a match.
+
+A file and row say where a pupil stands in one file and nothing of who it is, and a UPN that two pupils of a file share
+is nobody's: such pupils cannot be matched between checks.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import Cohort
+from roni.account import marked
+from roni.cohort import KEY_KINDS, Cohort
 from roni.identity import PERMANENT, TEMPORARY, read_upns
 
 # What may say that a pupil is one of before under another key: a UPN that changed, or one added since.
@@ -25,6 +30,22 @@ def places_of(cohort: Cohort, among: Cohort) -> NDArray[np.int64]:
 
     No two pupils get the same place.
     """
+    known, theirs = can_be_matched(cohort), can_be_matched(among)
+    if known.all() and theirs.all():
+        return _places_of(cohort, among)
+    here, there = np.flatnonzero(known), np.flatnonzero(theirs)
+    places = _places_of(cohort.take(here), among.take(there))
+    found = np.full(len(cohort), -1, np.int64)
+    found[here] = np.append(there, -1)[places]  # place -1, nobody, meets the -1 at the end
+    return found
+
+
+def can_be_matched(cohort: Cohort) -> NDArray[np.bool_]:
+    """Which pupils have an identifier that says who they are, in this check and in any other [n]."""
+    return np.asarray((cohort.key_kind != KEY_KINDS.index("reference")) & ~marked(cohort, "upn_shared"))
+
+
+def _places_of(cohort: Cohort, among: Cohort) -> NDArray[np.int64]:
     found = _index_in(cohort.keys, among.keys)
     for mine, theirs in OTHER_WAYS:
         missing = np.flatnonzero(found < 0)

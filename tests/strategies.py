@@ -36,7 +36,7 @@ def cohort_of(
         check=get_check(check, "2026/27"),
         columns={name: column(fields[name], values) for name, values in columns.items()},
         keys=pa.array([f"PUPIL{place:05}" for place in range(size)], pa.string()),
-        key_kind=np.full(size, KEY_KINDS.index("reference"), np.int8),
+        key_kind=np.full(size, KEY_KINDS.index("upn"), np.int8),
         file_index=np.zeros(size, np.int16) if file_index is None else np.array(file_index, np.int16),
         row=np.arange(2, size + 2, dtype=np.int64),
         files=tuple(files),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 import roni
-from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean
+from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean, marked
 from roni.cohort import NOT_KEPT_CODES
+from roni.errors import ProblemBlock, Problems
+from tests import strategies
+from tests.strategies import FILE
 
 TIDY = "UPN,Surname,Year,% Attendance\nY303999926001,Ash,11,90\nM303999926002,Birch,11,95\n"
 
@@ -37,3 +43,16 @@ def test_a_reading_is_clean_only_without_rows_lost_and_without_problems(tmp_path
     assert is_clean(cohort_of(TIDY, tmp_path))
     assert not is_clean(cohort_of(TIDY.replace("95", "x"), tmp_path))
     assert not is_clean(cohort_of(TIDY + "M303999926002,Birch,11,95\n", tmp_path))
+
+
+def test_rows_with_a_problem_are_found_by_code_and_label_in_any_subset() -> None:
+    blocks = [
+        ProblemBlock("sources_disagree", FILE, "Carer", np.array([3, 4]), {"label": "young carer"}),
+        ProblemBlock("sources_disagree", "a council list.csv", "Carer", np.array([2]), {"label": "young carer"}),
+        ProblemBlock("sources_disagree", FILE, "Care", None, {"label": "looked after"}),
+    ]
+    cohort = replace(strategies.cohort_of({"fsm": [True] * 3}), problems=Problems(blocks))
+    assert marked(cohort, "sources_disagree").tolist() == [False, True, True]
+    assert marked(cohort.take(np.array([2, 0])), "sources_disagree", "young carer").tolist() == [True, False]
+    assert not marked(cohort, "sources_disagree", "looked after").any()
+    assert not marked(cohort, "merged").any()

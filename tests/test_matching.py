@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from roni.calendar import get_check
 from roni.cohort import Cohort
-from roni.matching import places_of
+from roni.matching import can_be_matched, places_of
 from roni.readers.files import read_cohort
 
 PERMANENT, OTHER, TEMPORARY = "H801200001001", "B801200005001", "X00180001701A"
@@ -51,3 +52,33 @@ def test_no_two_pupils_are_matched_to_one(tmp_path: Path) -> None:
     november = cohort(tmp_path, "november", f"{PERMANENT},,,A,Ann")
     january = cohort(tmp_path, "january", f"{PERMANENT},,,A,Ann", f"{OTHER},{PERMANENT},,B,Bea")
     assert sorted(places_of(january, november).tolist()) == [-1, 0]
+
+
+def test_a_file_and_row_are_nobody_s_identifier(tmp_path: Path) -> None:
+    """The same name of a file in November and January, its rows in another order."""
+    files = [tmp_path / check / "roll.csv" for check in ("november", "january")]
+    for file, lines in zip(files, (("A,Ann", "B,Bea"), ("B,Bea", "A,Ann")), strict=True):
+        file.parent.mkdir()
+        file.write_text("\n".join(["Surname,Forename", *lines]) + "\n", "utf-8")
+    november, january = (read_cohort(file, get_check(file.parent.name, "2026/27")) for file in files)
+    assert list(november) == list(january)
+    assert places_of(january, november).tolist() == [-1, -1]
+    assert can_be_matched(january).tolist() == [False, False]
+
+
+def test_a_pupil_without_an_identifier_does_not_stop_the_others_from_being_matched(tmp_path: Path) -> None:
+    november = cohort(tmp_path, "november", ",,,Z,Zoe", f"{PERMANENT},,,A,Ann", f"{TEMPORARY},,,B,Bea")
+    january = cohort(tmp_path, "january", f"{OTHER},{TEMPORARY},,B,Bea", ",,,Z,Zoe", f"{PERMANENT},,,A,Ann")
+    assert places_of(january, november).tolist() == [2, -1, 1]
+
+
+def test_a_upn_that_two_pupils_share_is_nobody_s(tmp_path: Path) -> None:
+    head, ann, bea = "UPN,Surname,Forename,Date of birth", "A,Ann,01/02/2011", "B,Bea,07/05/2011"
+    cohorts = []
+    for check, lines in (("november", (ann, bea)), ("january", (bea, ann))):
+        file = tmp_path / f"{check}.csv"
+        file.write_text("\n".join([head, *(f"{PERMANENT},{line}" for line in lines)]) + "\n", "utf-8")
+        cohorts.append(read_cohort(file, get_check(check, "2026/27")))
+    november, january = cohorts
+    assert places_of(january, november).tolist() == [-1, -1]
+    assert can_be_matched(january.take(np.array([0]))).tolist() == [False]

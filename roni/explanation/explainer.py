@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roni.chance import one_in
 from roni.errors import Problem
 from roni.explanation import LIMITS, Explanation, Gap, Reason
-from roni.matching import places_of
+from roni.matching import can_be_matched, places_of
 from roni.movement import KINDS, Look, Movement, compare
 from roni.order import far_apart
 from roni.wording import provenance, roll
@@ -174,6 +174,8 @@ class _Speaker:
     def _change(self, previous: Look) -> str:
         place = int(places_of(self._alone.cohort, previous.cohort)[0])
         check = str(previous.cohort.check)
+        if not can_be_matched(self._alone.cohort)[0]:
+            return f"Not compared with the {check} check: no UPN or other identifier says who was who."
         if place < 0:
             return f"Not in the {check} check."
         moved = compare(previous.only(place), self._alone_with_model)

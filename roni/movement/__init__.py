@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from roni.assessment import assess
 from roni.frames import to_frame
-from roni.matching import places_of
+from roni.matching import can_be_matched, places_of
 from roni.movement.changes import Pairs, why
 from roni.wording import roll
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from roni.assessment import Assessment
     from roni.cohort import Cohort
 
-KINDS = ("up", "new", "down", "unchanged", "left", "not compared", "not asked for in both checks")
-UP, NEW, DOWN, UNCHANGED, LEFT, NOT_COMPARED, NOT_ASKED = range(len(KINDS))
+KINDS = (
+    "up", "new", "down", "unchanged", "left", "not compared", "not asked for in both checks",
+    "cannot be matched between checks",
+)  # fmt: skip
+UP, NEW, DOWN, UNCHANGED, LEFT, NOT_COMPARED, NOT_ASKED, NOT_MATCHED = range(len(KINDS))
 
 
 class Look(NamedTuple):
@@ -56,8 +59,8 @@ def compare(previous: Look | tuple[Cohort, Assessment], now: Look | tuple[Cohort
     """Compare two assessed cohorts by the pupils' keys.
 
     Up and down go by band first, then by points. A pupil who has no score in one of the two checks (information
-    restricted, or in no list) is not compared; one whose leaving cohort was asked for in only one check is neither
-    new nor left.
+    restricted, or in no list) is not compared; one whose leaving cohort was asked for in only one check, or who
+    has no identifier to be matched by, is neither new nor left.
     """
     return Movement(Look(*previous), Look(*now))
 
@@ -107,7 +110,8 @@ class Movement:
         ):
             alone = np.flatnonzero(others < 0)
             listed = alone[~roll.died(look.cohort)[own[alone]]]
-            kind[listed] = np.where(self._asked_in_both(look.cohort)[own[listed]], name, NOT_ASKED)
+            named = np.where(self._asked_in_both(look.cohort), name, NOT_ASKED)
+            kind[listed] = np.where(can_be_matched(look.cohort), named, NOT_MATCHED)[own[listed]]
         return kind
 
     @property

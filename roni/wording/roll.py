@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.account import marked
 from roni.wording.lines import Lines, distinct
 
 if TYPE_CHECKING:
@@ -104,12 +105,7 @@ def _say_carried(lines: Lines, cohort: Cohort, fields: Iterable[str]) -> None:
 
 def _say_disagreements(lines: Lines, cohort: Cohort) -> None:
     """Where a school and a council list disagree both are shown to whoever opens the pupil; the list points there."""
-    marked = np.zeros(len(cohort), np.bool_)
-    for block in cohort.problems.blocks:
-        if block.code == "sources_disagree" and block.rows is not None:
-            files = [place for place, file in enumerate(cohort.files) if file == block.file]
-            marked |= np.isin(cohort.file_index, files) & np.isin(cohort.row, block.rows)
-    lines.say(np.flatnonzero(marked), ["school and council disagree"])
+    lines.say(np.flatnonzero(marked(cohort, "sources_disagree")), ["school and council disagree"])
 
 
 def _has_code(cohort: Cohort, name: str, codes: Iterable[str]) -> NDArray[np.bool_]:

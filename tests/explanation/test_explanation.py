@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from roni.chance import one_in
-from roni.cohort import Cohort, Source
+from roni.cohort import KEY_KINDS, Cohort, Source
 from roni.errors import ProblemBlock, Problems
 from roni.explanation import Explanation
 from roni.explanation.explainer import ModelSays, explain
@@ -156,6 +156,13 @@ def test_a_pupil_who_was_not_in_the_earlier_check_is_said_to_be_so() -> None:
     assert (
         explained(cohort_of(FULL), previous=(before, CARD.assess(before))).change == "Not in the November 2026 check."
     )
+
+
+def test_a_pupil_whom_nothing_identifies_is_not_compared() -> None:
+    before, now = cohort_of(FULL), cohort_of(FULL, check="january")
+    now.key_kind[0] = KEY_KINDS.index("reference")
+    said = explained(now, previous=(before, CARD.assess(before))).change
+    assert said.startswith("Not compared with the November 2026 check: no UPN")
 
 
 def test_a_restricted_pupil_then_is_not_compared_now() -> None:

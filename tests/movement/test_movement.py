@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.calendar import get_check
-from roni.cohort import Cohort
+from roni.cohort import KEY_KINDS, Cohort
 from roni.indicator import Inclusion
 from roni.indicator.condition import IsTrue
 from roni.movement import KINDS, Movement, compare
@@ -171,6 +171,13 @@ def test_a_leaving_cohort_does_not_change_in_september() -> None:
     before = pupils([10, 10], [0, 1], "november")
     now = replace(pupils([11, 11], [1, 2], "november"), check=get_check("november", "2027/28"))
     assert between(before, now) == ["unchanged", "new", "left"]
+
+
+def test_a_pupil_whom_nothing_identifies_is_neither_new_nor_left() -> None:
+    before, now = (pupils([11, 11], [0, 1], check) for check in ("november", "january"))
+    for cohort in (before, now):
+        cohort.key_kind[1] = KEY_KINDS.index("reference")
+    assert between(before, now) == ["unchanged", *["cannot be matched between checks"] * 2]
 
 
 def test_a_pupil_without_a_score_in_one_check_is_not_compared() -> None:

@@ -1,8 +1,9 @@
 """January updates November, field by field: what is not stated again stands as last confirmed.
 
 An absent column or a blank cell leaves the earlier value standing, marked with the check it comes from. Attendance and
-other figures of a period never stand over (`Field.carried`). A value that would fall from yes, or from a figure above
-none, only because a cell is blank is also listed, so that the school can answer; until then it stays.
+other figures of a period never stand over (`Field.carried`), nor does a place on a roll, but a death does. A value that
+may count in a score and would be lost only because a cell is blank is also listed, so that the school can answer; until
+then it stays.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from roni.errors import ProblemBlock, Problems
 from roni.fields import Field
 from roni.matching import places_of
 from roni.routes import route
+from roni.wording import roll
 
 # On whose roll a pupil is, and since or until when, is a fact of today: a pupil who came back has not left.
 ROLL = frozenset({
     "school_name", "urn", "laestab", "establishment_type", "registration_status", "admission_number", "entry_date",
     "leaving_date", "leaving_reason", "leaving_destination", "leaving_school", "year_group", "registration_group",
 })  # fmt: skip
+# A death is not a fact of one day: whoever is in no list stays in none until a school says otherwise.
+DEATH = frozenset({"leaving_destination", "leaving_date", "leaving_reason"})
 
 
 def carry_over(now: Cohort, previous: Cohort) -> Cohort:
@@ -37,13 +41,13 @@ def carry_over(now: Cohort, previous: Cohort) -> Cohort:
     blocks: list[ProblemBlock] = []
     for name in previous.columns:
         item = now.fields.get(name)
-        if item is None or not item.carried or name in ROLL:
+        if item is None or not item.carried or name in ROLL - DEATH:
             continue
-        stands = match.stands(item)
+        stands = match.stands(item) & (match.died if name in DEATH else True)
         if stands.any():
             columns[name] = match.filled(item, stands)
             origin[name] = match.origin(name, stands)
-            if match.was_stated(item):
+            if match.was_stated(item) and (item.scored or name == "leaving_destination"):
                 blocks += match.would_fall(item, stands)
     problems = now.problems + Problems(blocks)
     columns = route(now.fields, columns, match.supplied(columns), len(now)).columns
@@ -75,6 +79,11 @@ class _Match:
         """Of the matched pupils: whose earlier value is not stated again [m]."""
         stated = self.now.known(item.name) & ~blank_read_as_none(self.now, item)
         return np.asarray(~stated[self.here] & self.previous.known(item.name)[self.there])
+
+    @property
+    def died(self) -> NDArray[np.bool_]:
+        """Of the matched pupils: of whom the earlier check says that they have died, and this one nothing else [m]."""
+        return np.asarray(roll.died(self.previous)[self.there] & ~self.now.known("leaving_destination")[self.here])
 
     def filled(self, item: Field, stands: NDArray[np.bool_]) -> Values:
         values, earlier = self.now.column(item.name), self.previous.column(item.name)
@@ -115,13 +124,18 @@ class _Match:
 
 
 def is_positive(item: Field, values: Values) -> NDArray[np.bool_]:
-    """Which cells state a yes, a figure above none, or a code other than the one that blank means."""
+    """Which cells state what a scorecard could give points for, and would give none for if it were lost.
+
+    Carrying knows no card, so this goes by the field. A flag: yes. A code: any but the one that blank means. A count of
+    events, of which blank means 0: any above 0. Another figure (hours of provision, a scaled score, last year's
+    attendance): any that is known, for there the low one may be the one that counts.
+    """
     if item.type == "code":
         none = [*item.codes, item.blank_means].index(item.blank_means)  # past the last code where blank means none
         return np.asarray((values >= 0) & (values != none))
-    if item.type in ("flag", "count"):
+    if item.type == "flag" or (item.type == "count" and item.blank_means == "0"):
         return np.asarray(values > 0)
-    return np.zeros(len(values), np.bool_)
+    return is_known(item, values) & (item.type in ("count", "percent"))
 
 
 def blank_read_as_none(cohort: Cohort, item: Field) -> NDArray[np.bool_]:

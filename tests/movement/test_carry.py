@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from roni.cohort import Cohort, Reading
 from roni.fields import national
 from roni.movement.carry import carry_over
+from roni.scorecard import load_scorecard
+from roni.scoring import score
 from tests.strategies import FILE, cohort_of, cohorts
 
 
@@ -74,6 +76,55 @@ def test_a_code_falls_only_from_another_than_none() -> None:
     found = carry_over(january({"fsm": [True, True]}), cohort_of({"sen_provision": ["K", "N"]}))
     assert values(found, "sen_provision") == ["K", "N"]
     assert asked(found) == [(2, "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "listed"),
+    [
+        ("hours_of_provision", 18, True),
+        ("hours_of_provision", 0, True),
+        ("ks2_maths", 80, True),
+        ("attendance_last_year", 99.5, True),
+        ("school_moves", 1, True),
+        ("school_moves", 0, False),
+        ("missing_education", False, False),
+        ("sen_need", "SLD", True),
+        ("ethnicity", "WBRI", False),
+        ("middle_names", "Bo", False),
+        ("uln", "1000000043", False),
+    ],
+)
+def test_what_is_listed_is_what_a_scorecard_could_lose(name: str, value: object, listed: bool) -> None:
+    found = carry_over(january({"surname": ["Ashdown"]}), cohort_of({name: [value]}))
+    assert values(found, name) == [value]
+    assert len(asked(found)) == listed
+
+
+DIED = {"leaving_destination": ["died"], "leaving_date": [date(2026, 10, 5)], "leaving_reason": ["deceased"]}
+
+
+@pytest.mark.parametrize("states", [{"surname": ["Ashdown"]}, {name: [None] for name in DIED}])
+def test_a_pupil_who_has_died_stays_in_no_list(states: dict[str, list[object]]) -> None:
+    card = load_scorecard("oxfordshire")
+    november = cohort_of({**DIED, "young_carer": [True]})
+    found = carry_over(january({**states, "young_carer": [True]}), november)
+    assert [values(found, name) for name in DIED] == list(DIED.values())
+    now = score(found, card)
+    assert now.to_table()["section"].to_pylist() == ["not listed"]
+    assert now.since(score(november, card)).counts() == {"not compared": 1}
+    assert asked(found) == [(2, "")]
+
+
+def test_a_later_word_on_where_a_pupil_went_goes_before_a_death() -> None:
+    found = carry_over(january({"leaving_destination": ["college"]}), cohort_of(DIED))
+    assert [values(found, name) for name in DIED] == [["college"], [None], [None]]
+    assert asked(found) == []
+
+
+def test_a_pupil_who_had_left_and_is_on_the_roll_again_has_not_left() -> None:
+    gone = {"leaving_destination": ["college"], "leaving_date": [date(2026, 10, 5)], "leaving_reason": ["moved"]}
+    found = carry_over(january({"surname": ["Ashdown"]}), cohort_of(gone))
+    assert [values(found, name) for name in gone] == [[None]] * 3
 
 
 def test_what_november_itself_carried_keeps_its_older_date() -> None:

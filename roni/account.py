@@ -21,13 +21,16 @@ NOT_KEPT_WORDS = {
 }
 
 
+OF_COLUMNS = ("used", "empty", "unmapped")  # the readings that are of a column of a file
+
+
 def is_clean(cohort: Cohort) -> bool:
     """Whether every row was kept and nothing needs a look."""
     return not len(cohort.not_kept) and not len(cohort.problems)
 
 
 def account(cohort: Cohort) -> dict[str, Any]:
-    """Every row not kept, every problem and every column's reading."""
+    """Every row not kept, every problem, every column's reading; how each file was read, and what none of it says."""
     return {
         "files": list(cohort.files),
         "rows": cohort.rows_read,
@@ -40,7 +43,10 @@ def account(cohort: Cohort) -> dict[str, Any]:
         "columns": [
             {"file": item.file, "heading": item.heading, "field": item.field, "reading": item.reading}
             for item in cohort.readings
+            if item.state in OF_COLUMNS
         ],
+        "read_as": [{"file": item.file, "how": item.reading} for item in cohort.readings if item.state == "file"],
+        "absent": [{"file": item.file, "field": item.field} for item in cohort.readings if item.state == "absent"],
     }
 
 

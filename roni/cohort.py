@@ -75,7 +75,8 @@ class NotKept:
 class Reading:
     """How one column of one file was read. `field` is None when the column was not used.
 
-    `reading` is the sentence people read; `state` is used, unmapped, empty or absent; `choices` is what a mapping file
+    `reading` is the sentence people read; `state` is used, unmapped, empty, absent, or file (how the file itself was
+    read: format, encoding, delimiter, row of headings); `choices` is what a mapping file
     stores so that the same reading is made next time (for example {"blank": "no", "scale": "fraction"}).
     """
 

@@ -22,6 +22,7 @@ Audience = Literal["everyone", "school", "sensitive", "youth_justice", "monitori
 TYPES: tuple[str, ...] = get_args(FieldType)
 ROUTE_KINDS: tuple[str, ...] = get_args(RouteKind)
 AUDIENCES: tuple[str, ...] = get_args(Audience)
+CONCERNS = ("high", "low")
 FRACTIONS: tuple[str, ...] = get_args(Fraction)
 
 Refuse = Callable[[str], DictionaryError]
@@ -31,7 +32,7 @@ _TEXT, _NUMBER, _YES_OR_NO = (str, "a text"), ((int, float), "a number"), (bool,
 _LIST, _TABLE, _DATE = (list, "a list"), (dict, "a table"), (date, "a date such as 2024-08-19")
 # Every line that a declaration may have, and what stands there.
 KEYS: Mapping[str, tuple[Any, str]] = {
-    **dict.fromkeys((*REQUIRED, "family", "supplier", "audience", "due", "unit"), _TEXT),
+    **dict.fromkeys((*REQUIRED, "family", "supplier", "audience", "due", "unit", "concern"), _TEXT),
     **dict.fromkeys(("blank_means", "as_flag", "fraction", "form", "protected", "proxy"), _TEXT),
     **dict.fromkeys(("minimum", "maximum", "grid"), _NUMBER),
     **dict.fromkeys(
@@ -121,6 +122,7 @@ def _check_shape(row: Mapping[str, Any], refuse: Refuse) -> None:
     _one_of(row["type"], TYPES, "type", refuse)
     _one_of(row.get("audience", "everyone"), AUDIENCES, "audience", refuse)
     _one_of(row.get("fraction", "down"), FRACTIONS, "fraction", refuse)
+    _one_of(row.get("concern", "high"), CONCERNS, "concern", refuse)
     _one_of(row.get("due", "november"), tuple(check_names()), "due", refuse)
     if row["type"] == "code" and not row.get("codes"):
         raise refuse("a code field needs its codes.")

@@ -69,6 +69,8 @@ SENTENCES: dict[str, str] = {
     "under_one_per_cent": "“{column}” is 1 % or less in a column of per cents. It is kept as a per cent. "
     "Check that it is "
     "not a fraction, such as 0.875 for 87.5 %.",
+    "no_sessions": "No session was possible, so attendance (from “{column}”) is not known. Correct the possible "
+    "sessions, or leave them blank.",
     "zero_attendance": "Attendance (from “{column}”) is 0 %. It is kept. Check that the pupil really "
     "attended no session, "
     "or leave the cell blank if it is not known.",
@@ -84,8 +86,7 @@ SENTENCES: dict[str, str] = {
     "upn_check_letter": "“{column}” has a check letter that does not fit its digits. It is kept as written. "
     "Check it against the admission register.",
     "uln_malformed": "“{column}” is not a ULN: a ULN has 10 digits and a check digit. Correct it.",
-    "upn_shared": "Two rows have the same UPN but different names and birth dates. Both pupils are kept. Correct "
-    "the UPN.",
+    "upn_shared": "Two rows have the same UPN but different names. Both pupils are kept. Correct the UPN.",
     "no_key": "The pupil has no identifier and cannot be matched between checks. Add the UPN.",
     "no_key_column": "No column identifies the pupils, so they cannot be matched between checks. Add a column of UPNs.",
     "merged": "This pupil stands on more than one row (rows {rows}) and “{column}” differs. It counts as not known. "
@@ -105,12 +106,14 @@ SENTENCES: dict[str, str] = {
     # supplements
     "not_on_roll": "This row of a council list matches no pupil in the cohort. Check the UPN, or add the pupil to "
     "the roll.",
+    "not_one_pupil": "The UPN of this row of a council list stands for more than one pupil in the cohort, so the row "
+    "is not joined. Correct the UPNs.",
     "link_proposed": "This row of a council list has the names and birth date of a pupil in the cohort, "
     "and no identifier "
     "that matches. It is not joined. If it is the same pupil, correct the UPN.",
     "supplement_no_key": "This row of a council list has no usable UPN. It could not be matched. Add the UPN.",
-    "sources_disagree": "The school and a council list disagree about {label}. Until a person decides, it counts as "
-    "yes.",
+    "sources_disagree": "The school and a council list disagree about {label}. Until a person decides, the answer of "
+    "more concern counts.",
     # school census extracts
     "attendance_code_unknown": "“{column}” holds no attendance code that we know. The pupil's attendance counts as not "
     "known. Correct the code.",

@@ -54,7 +54,8 @@ class Field:
     positive · `implied`: headings that say something of another field ("Suspensions this year") ·
     `as_flag`: the flag that a column of this count is when it holds yes and no · `fraction`: how a count reads 1.5:
     "halves" keeps twice as many halves, "down" drops the part; without it the cell cannot be read ·
-    `form`: what text must match · `often_below_one`: a per cent under 1 is nothing odd · `blank_means`: what a blank
+    `form`: what text must match · `often_below_one`: a per cent under 1 is nothing odd ·
+    `concern`: which end of the values is the worrying one, high or low · `blank_means`: what a blank
     says where only the positive is ever stated.
     """
 
@@ -94,6 +95,7 @@ class Field:
     listed: bool = True
     required: bool = False
     often_below_one: bool = False
+    concern: str = "high"
     unverified: bool = False
     local: bool = False
 

@@ -381,6 +381,6 @@ def _text(column: Any, item: Field) -> Parsed:
         distinct = Distinct.of(texts)
         formless = [bool(text) and not re.fullmatch(item.form, text) for text in distinct.texts]
         take_out(pa.array(np.array(formless, dtype=bool)[distinct.places]), "unreadable")
-    empty = texts.null_count == len(texts)
-    reading = "no value in the whole column: not known for everyone" if empty else "as written"
-    return Parsed(texts, reading, "empty" if empty else "used", problems=problems)
+    if column.null_count == len(column):
+        return Parsed(texts, "no value in the whole column: not known for everyone", "empty")
+    return Parsed(texts, "as written", problems=problems)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roni.account import NOT_KEPT_WORDS, not_kept_counts
+from roni.account import NOT_KEPT_WORDS, OF_COLUMNS, not_kept_counts
 from roni.cli.console import print_table, say
+from roni.plural import counted
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort
@@ -16,11 +17,12 @@ ROWS_NAMED = 5  # of a problem that many rows share
 
 
 def print_readings(cohort: Cohort) -> None:
-    """How each column was read, then the fields that each file has no column for."""
-    for file in cohort.files:
+    """How each file and column was read, then the fields that each file has no column for."""
+    for file in dict.fromkeys(item.file for item in cohort.readings):
         readings = [item for item in cohort.readings if item.file == file]
-        rows = [(item.heading, item.field or "not used", item.reading) for item in readings if item.state != "absent"]
-        say(f"{file}\n")
+        rows = [(item.heading, item.field or "not used", item.reading) for item in readings if item.state in OF_COLUMNS]
+        how = [f" ({item.reading})" for item in readings if item.state == "file"]
+        say(f"{file}{''.join(how)}\n")
         print_table(["heading", "field", "how it was read"], rows)
         absent = [cohort.fields[item.field].label for item in readings if item.state == "absent" and item.field]
         if absent:
@@ -36,15 +38,15 @@ def print_account(cohort: Cohort, most: int | None = None) -> None:
     if not blocks:
         say("No problems found.")
         return
-    say(f"{len(cohort.problems):,} {'problem' if len(cohort.problems) == 1 else 'problems'} to look at:")
+    say(f"{counted(len(cohort.problems), 'problem')} to look at:")
     for block in blocks[:most]:
         say(f"  {_where(block)} ({block.code}): {next(iter(block)).message}")
     if most is not None and len(blocks) > most:
-        say(f"  ... and more, of {len(blocks) - most} kinds: `roni validate` lists them all.")
+        say(f"  ... and more, of {counted(len(blocks) - most, 'kind')}: `roni validate` lists them all.")
 
 
 def _rows(cohort: Cohort) -> str:
-    kept = f"{cohort.rows_read:,} rows = {len(cohort):,} pupils + {len(cohort.not_kept):,} not kept"
+    kept = f"{counted(cohort.rows_read, 'row')} = {counted(len(cohort), 'pupil')} + {len(cohort.not_kept):,} not kept"
     files = ", ".join(cohort.files) if len(cohort.files) <= FILES_NAMED else f"{len(cohort.files)} files"
     return f"{files}: {kept}. {cohort.check} check."
 

@@ -12,22 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.calendar import AcademicYear, Check, get_check
-from roni.cohort import KEY_KINDS, Cohort, NotKept, Reading, is_known
-from roni.errors import FileRefusedError, ProblemBlock, Problems, RoniError
-from roni.fields import Dictionary, Field, national
+from roni.cohort import KEY_KINDS, Cohort, NotKept, Reading
+from roni.errors import CalendarError, FileRefusedError, ProblemBlock, Problems, RoniError
+from roni.fields import Dictionary, national
 from roni.headings import Headings
 from roni.identity import BLANK, MALFORMED, Upns, make_keys, read_ulns, read_upns
 from roni.mapping import ColumnMapping
-from roni.readers.census import census_tables, read_census
 from roni.readers.columns import Read, read_columns
-from roni.readers.nccis import is_nccis, read_nccis
+from roni.readers.gather import raw_tables
+from roni.readers.report import absent, route_problems, with_routes, without_sessions
 from roni.readers.rows import one_row_a_pupil
 from roni.readers.stack import Stack, stack
 from roni.readers.supplements import Joined, Supplement, join
-from roni.readers.table import RawTable, read_tables
-from roni.routes import Routed, route
+from roni.routes import route
 
-READABLE = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet", ".xml")
 # Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.
 FEWEST_TO_TELL_THE_YEAR = 3
 # A pupil of Years 7 to 13 is between these ages on 1 September; outside them the birth date is a slip.
@@ -42,9 +40,9 @@ def read_cohort(
     academic_year: AcademicYear | str | None = None,
     *,
     mapping: Any = None,
-    supplements: Iterable[Supplement | str] = (),
+    supplements: Supplement | str | Iterable[Supplement | str] = (),
     fields: Dictionary | str | Path | None = None,
-    years: Iterable[int] | None = None,
+    years: int | Iterable[int] | None = None,
 ) -> Cohort:
     """Read one or several files, or a folder, as the cohort of one check.
 
@@ -56,18 +54,28 @@ def read_cohort(
     at = check if isinstance(check, Check) else get_check(check, academic_year)
     columns = ColumnMapping.of(mapping, dictionary)
     headings = Headings(dictionary, at.year)
-    lists = [Supplement.parse(item) if isinstance(item, str) else item for item in supplements]
-    raws = _raw_tables(_paths(paths), headings, columns, at)
+
+    def known(heading: str) -> bool:
+        return columns.get(heading) is not None or heading in headings
+
+    lists = _supplements(supplements)
+    raws = raw_tables(_paths(paths), known, at.on)
     reads = [read_columns(raw, dictionary, headings, columns) for raw in raws]
     rows_read = sum(len(read.table.rows) + len(read.not_kept) for read in reads)
-    listed = _listed(lists, dictionary, headings, columns, at)
+    listed = [
+        (item, read_columns(raw, dictionary, headings, columns))
+        for item in lists
+        for raw in raw_tables([Path(item.path)], known, at.on)
+    ]
     there = [item.heading for read in (*reads, *(read for _, read in listed)) for item in read.readings]
     reads[0].problems += [
         ProblemBlock("heading_not_there", raws[0].file, heading, None, {"label": dictionary[name].label})
         for heading, name in columns.missing(there).items()
     ]
     cohort = _assemble(reads, listed, at, dictionary, _years(at, years))
-    return replace(cohort, rows_read=rows_read, digests={raw.file: raw.digest for raw in raws})
+    how = [Reading(raw.file, "", None, ", ".join(raw.how.values()), "file") for raw in raws]
+    digests = {raw.file: raw.digest for raw in raws}
+    return replace(cohort, rows_read=rows_read, digests=digests, readings=(*how, *cohort.readings))
 
 
 def _dictionary(local: str | Path | None) -> Dictionary:
@@ -81,55 +89,18 @@ def _paths(paths: Paths) -> list[Path]:
     return [Path(path) for path in given]
 
 
-def _raw_tables(paths: Sequence[Path], headings: Headings, mapping: ColumnMapping, check: Check) -> list[RawTable]:
-    """Every table of every path; all files that are refused are named at once."""
-
-    def known(heading: str) -> bool:
-        return mapping.get(heading) is not None or heading in headings
-
-    census = census_tables(paths)
-    if census is not None:
-        others = _raw_tables(census.others, headings, mapping, check) if census.others else []
-        return [*read_census(paths, on=check.on), *others]
-    tables: list[RawTable] = []
-    refused: list[FileRefusedError] = []
-    for path in _files(paths):
-        try:
-            tables += [read_nccis(path).table] if is_nccis(path) else read_tables(path, known)
-        except FileRefusedError as error:
-            refused.append(error)
-    if len(refused) == 1:
-        raise refused[0]
-    if refused:
-        raise RoniError("\n".join(str(error) for error in refused))
-    return tables
+def _supplements(given: Supplement | str | Iterable[Supplement | str]) -> list[Supplement]:
+    each = [given] if isinstance(given, (str, Supplement)) else list(given)
+    return [Supplement.parse(item) if isinstance(item, str) else item for item in each]
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(item for item in path.iterdir() if item.suffix.lower() in READABLE and item.is_file())
-        if not inside:
-            raise FileRefusedError("folder_empty", path.name, "the folder has no CSV, XLSX or Parquet file in it.")
-        found += [item for item in inside if not item.name.startswith(("~$", "."))]
-    return found
-
-
-def _listed(
-    lists: Sequence[Supplement], fields: Dictionary, headings: Headings, mapping: ColumnMapping, check: Check
-) -> list[tuple[Supplement, Read]]:
-    return [
-        (item, read_columns(raw, fields, headings, mapping))
-        for item in lists
-        for raw in _raw_tables([Path(item.path)], headings, mapping, check)
-    ]
-
-
-def _years(check: Check, years: Iterable[int] | None) -> tuple[int, ...]:
-    return check.accepted_years if years is None else tuple(years)
+def _years(check: Check, years: int | Iterable[int] | None) -> tuple[int, ...]:
+    if years is None:
+        return check.accepted_years
+    wanted = (years,) if isinstance(years, int) else tuple(years)
+    if not all(isinstance(year, int) for year in wanted):
+        raise CalendarError("years are year groups as whole numbers, for example [11] or range(9, 12).")
+    return wanted
 
 
 def _assemble(
@@ -146,13 +117,14 @@ def _assemble(
     _refuse_other_years_export(whole, check)
     whole = _identify(whole, problems)
     whole = _in_years(whole, years, not_kept, problems)
-    settled = one_row_a_pupil(whole)
+    settled = one_row_a_pupil(whole, check.on)
     joined = Joined(settled.stack, problems=(*problems, *settled.problems))
     for supplement, listed in lists:
         joined = join(joined, listed, supplement)
     final = joined.stack
     routed = route(fields, final.columns, final.supplied(), len(final))
-    blocks = [*joined.problems, *_route_problems(final, routed)]
+    unheard = without_sessions(routed)
+    blocks = [*joined.problems, *route_problems(final, routed, unheard)]
     return Cohort(
         fields=fields,
         check=check,
@@ -165,7 +137,7 @@ def _assemble(
         rows_read=len(whole) + len(not_kept),
         problems=Problems(blocks),
         not_kept=tuple(not_kept + settled.not_kept),
-        readings=(*_with_routes(final, routed, reads), *_absent(final, routed)),
+        readings=(*with_routes(final, routed, reads, lists), *absent(final, routed)),
         sources=joined.sources,
         origin=joined.origin,
     )
@@ -182,6 +154,8 @@ def _born_in_reason(whole: Stack, check: Check, problems: list[ProblemBlock]) ->
         return whole
     problems += whole.blocks("impossible", bad, "date_of_birth", {"expects": "the birth date of a pupil at school"})
     columns = whole.columns | {"date_of_birth": np.where(bad, np.datetime64("NaT", "s"), born)}
+    if "birth_precision" in columns:
+        columns["birth_precision"] = np.where(bad, np.int16(-1), columns["birth_precision"])
     return replace(whole, columns=columns)
 
 
@@ -251,54 +225,3 @@ def _in_years(whole: Stack, years: tuple[int, ...], not_kept: list[NotKept], pro
         not_kept += [NotKept(file, row, "outside_years") for row in rows.tolist()]
         problems[:] = [block.without(rows) if block.file == file else block for block in problems]
     return whole.keep(~outside)
-
-
-def _route_problems(final: Stack, routed: Routed) -> list[ProblemBlock]:
-    found: list[ProblemBlock] = []
-    for name, conflict in routed.conflict.items():
-        item = final.fields[name]
-        found += final.blocks("routes_disagree", conflict, name, {"label": item.label})
-        found += final.blocks("impossible", routed.impossible[name], name, {"expects": item.expects})
-    nothing = routed.columns.get("attendance")
-    if nothing is not None:
-        found += final.blocks("zero_attendance", nothing == 0, "attendance", {})
-    return found
-
-
-def _with_routes(final: Stack, routed: Routed, reads: Sequence[Read]) -> list[Reading]:
-    """The readings, those of columns that give another field saying which and for how many pupils."""
-    gives: dict[tuple[str, str], list[str]] = {}
-    for name, used in routed.used.items():
-        for place, file in enumerate(final.files):
-            counts = np.bincount(used[final.file_index == place] + 1, minlength=len(final.fields[name].routes) + 2)
-            for way, count in zip(final.fields[name].routes, counts[2:].tolist(), strict=True):
-                for source in way.inputs if count else ():
-                    text = f"gives {final.fields[name].label} for {count:,} pupils"
-                    gives.setdefault((file, source), []).append(text)
-    return [
-        replace(item, reading="; ".join([item.reading, *gives.get((item.file, item.field or ""), [])]))
-        for read in reads
-        for item in read.readings
-    ]
-
-
-def _absent(final: Stack, routed: Routed) -> list[Reading]:
-    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
-    known = {name: is_known(final.fields[name], values) for name, values in routed.columns.items()}
-    found = []
-    for name, item in final.fields.items():
-        if not (item.scored and item.listed) or item.family in ("identity", "contact", "registration"):
-            continue
-        told = [name, *(other for other, feeds in final.fields.items() if _feeds(feeds, name))]
-        for place, file in enumerate(final.files):
-            here = final.file_index == place
-            if (
-                not any(name in known and known[name][here].any() for name in told)
-                and name not in final.headings[place]
-            ):
-                found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
-    return found
-
-
-def _feeds(item: Field, name: str) -> bool:
-    return any(name in way.inputs for way in item.routes)

@@ -33,14 +33,14 @@ class HeadingRow:
 
 
 def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> HeadingRow | None:
-    """The row with the most known headings, the first of equals; None if under two.
+    """The row with the most known headings, the first of equals; None if under two (one, in a list of one column).
 
     Headings may stand on two rows, groups above ("Attendance") and parts below ("Possible", "%"): both are read where
     that makes more headings known.
     """
     counts = [count_known(row, known) for row in rows]
     best = max(counts, default=0)
-    if best < ENOUGH_KNOWN:
+    if best < ENOUGH_KNOWN and not (best and _one_column(rows)):
         return None
     place = counts.index(best)
     found = HeadingRow(tuple(rows[place]), place, best)
@@ -50,6 +50,11 @@ def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> HeadingRow 
             count = count_known(cells, known)
             found = HeadingRow(cells, upper + 1, count) if count > found.known else found
     return found
+
+
+def _one_column(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether no row has more than one cell: a plain list of UPNs under its one heading."""
+    return all(sum(1 for cell in row if cell.strip()) <= 1 for row in rows)
 
 
 def _is_lower(upper: Sequence[str], lower: Sequence[str]) -> bool:

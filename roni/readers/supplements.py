@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,12 +16,13 @@ from numpy.typing import NDArray
 from roni.cohort import UNKNOWN, Source, Values, is_known, not_known
 from roni.errors import MappingError, ProblemBlock
 from roni.fields import Dictionary, Field
-from roni.identity import BLANK, read_ulns, read_upns
+from roni.identity import BLANK, PERMANENT, TEMPORARY, read_ulns, read_upns
 from roni.readers.columns import Read
 from roni.readers.stack import Stack
 
 # What a list says of a pupil beyond who it is; identity, contact and registration stay the school's.
 NOT_TAKEN = ("identity", "contact", "registration")
+NOBODY, SEVERAL = -1, -2  # in place of a pupil's place: no pupil, or more than one under the same identifier
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Supplement:
             path,
             field=options.get("field") or None,
             as_at=_date(path, options.get("as-at")),
-            complete="complete" in options and options["complete"] in ("", "yes", "true"),
+            complete=_complete(path, options),
             years=_years(path, options.get("years", "")),
             name=options.get("name", ""),
         )
@@ -63,12 +65,21 @@ def _date(path: str, text: str | None) -> date | None:
         raise MappingError(f"{path}: as-at is a date such as 2026-10-31.") from None
 
 
+def _complete(path: str, options: Mapping[str, str]) -> bool:
+    said = options.get("complete", "no")
+    if said not in ("", "yes", "no"):
+        raise MappingError(f"{path}: complete is yes or no.")
+    return said != "no"
+
+
 def _years(path: str, text: str) -> tuple[int, ...]:
-    first, _, last = text.partition("-")
-    try:
-        return tuple(range(int(first), int(last or first) + 1)) if text else ()
-    except ValueError:
-        raise MappingError(f"{path}: years is a year group such as 11, or a range such as 9-11.") from None
+    if not text:
+        return ()
+    found = re.fullmatch(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text)
+    years = tuple(range(int(found[1]), int(found[2] or found[1]) + 1)) if found else ()
+    if not years:
+        raise MappingError(f"{path}: years is a year group such as 11, or a range such as 9-11.")
+    return years
 
 
 @dataclass(frozen=True)
@@ -109,36 +120,40 @@ def join(joined: Joined, listed: Read, supplement: Supplement) -> Joined:
 
 
 def _match(stack: Stack, listed: Read) -> NDArray[np.int64]:
-    """For each row of the list the pupil's place, -1 none: by UPN, former UPN, then ULN."""
+    """For each row of the list the pupil's place: by UPN, former UPN, then ULN; NOBODY, or SEVERAL who share it."""
+    places = np.full(len(listed.table.rows), NOBODY, dtype=np.int64)
+    ways = [(mine, name) for mine in ("upn", "former_upn") for name in ("upn", "former_upn")]
+    for mine, name in [*ways, ("uln", "uln")]:
+        if mine in listed.table.columns and name in stack.columns:
+            found = _places(_sound(mine, listed.table.columns[mine]), _sound(name, stack.columns[name]))
+            places = np.where(places == NOBODY, found, places)
+    return places
+
+
+def _sound(name: str, column: Any) -> Any:
+    return read_ulns(column)[0] if name == "uln" else read_upns(column).where(PERMANENT, TEMPORARY)
+
+
+def _places(theirs: Any, ours: Any) -> NDArray[np.int64]:
     import pyarrow.compute as pc
 
-    places = np.full(len(listed.table.rows), -1, dtype=np.int64)
-    ours = {name: read_upns(stack.column(name)) for name in ("upn", "former_upn")}
-    for mine in ("upn", "former_upn"):
-        if mine not in listed.table.columns:
-            continue
-        theirs = read_upns(listed.table.columns[mine])
-        for name in ("upn", "former_upn"):
-            usable = ours[name].where(2, 3)
-            found = pc.index_in(theirs.where(2, 3), value_set=usable, skip_nulls=True).fill_null(-1)
-            places = np.where(places < 0, found.to_numpy(zero_copy_only=False), places)
-    if "uln" in listed.table.columns:
-        theirs_uln, _ = read_ulns(listed.table.columns["uln"])
-        ours_uln, _ = read_ulns(stack.column("uln"))
-        found = pc.index_in(theirs_uln, value_set=ours_uln, skip_nulls=True).fill_null(-1)
-        places = np.where(places < 0, found.to_numpy(zero_copy_only=False), places)
-    return places
+    found = pc.index_in(theirs, value_set=ours, skip_nulls=True).fill_null(NOBODY)
+    places = np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
+    counts = pc.value_counts(ours.drop_null())
+    shared = counts.field(0).filter(pc.greater(counts.field(1), 1))
+    return np.where(pc.is_in(theirs, value_set=shared).to_numpy(zero_copy_only=False), SEVERAL, places)
 
 
 def _unmatched(listed: Read, places: NDArray[np.int64], stack: Stack) -> list[ProblemBlock]:
     table = listed.table
     column = table.headings.get("upn", "")
-    missing = places < 0
+    missing = places == NOBODY
     blank = np.ones(len(places), dtype=bool)
     if "upn" in table.columns:
         blank = read_upns(table.columns["upn"]).kind == BLANK
     proposed = missing & _same_person(listed, stack)
     found = [
+        ProblemBlock("not_one_pupil", table.file, column, table.rows[places == SEVERAL]),
         ProblemBlock("link_proposed", table.file, column, table.rows[proposed]),
         ProblemBlock("not_on_roll", table.file, column, table.rows[missing & ~blank & ~proposed]),
         ProblemBlock("supplement_no_key", table.file, column, table.rows[missing & blank & ~proposed]),
@@ -177,9 +192,11 @@ def _said(listed: Read, supplement: Supplement, fields: Dictionary) -> dict[str,
     return said
 
 
-def _rank(item: Field, values: Values) -> Values:
-    """Known values in order of concern, -2 where not known: yes above no, more above fewer, a later code above."""
-    return np.where(is_known(item, values), values, -2)
+def _concern(item: Field, values: Values) -> NDArray[np.float64]:
+    """Known values in order of concern, -inf where not known: yes above no, more above fewer, a later code above an
+    earlier; of attendance and the like, less above more."""
+    sign = -1.0 if item.concern == "low" else 1.0
+    return np.where(is_known(item, values), sign * values, -np.inf)
 
 
 def _spread(item: Field, values: Values, places: NDArray[np.int64], size: int) -> Values:
@@ -193,13 +210,11 @@ def _spread(item: Field, values: Values, places: NDArray[np.int64], size: int) -
             texts[place] = text
         return pa.array(texts, pa.string())
     spread = not_known(item, size)
-    if item.type in ("percent", "date"):
-        spread[places[hit]] = values[hit]
-        return spread
-    ranks = np.full(size, -2, dtype=np.int64)
-    np.maximum.at(ranks, places[hit], _rank(item, values)[hit])
-    dtype, unknown = UNKNOWN[item.type]
-    return np.where(ranks > -2, ranks, unknown).astype(dtype)
+    rows = np.flatnonzero(hit)
+    if item.type != "date":
+        rows = rows[np.argsort(_concern(item, values)[rows], kind="stable")]
+    spread[places[rows]] = values[rows]  # of rows of one pupil the last stands
+    return spread
 
 
 def _covered(stack: Stack, supplement: Supplement, places: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -220,8 +235,5 @@ def _weigh(item: Field, own: Values, heard: Values) -> tuple[Values, NDArray[np.
         return pc.coalesce(own, heard), heard_known & ~own_known, np.zeros(len(own_known), dtype=bool)
     both = own_known & heard_known
     conflict = both & (own != heard)
-    if item.type in ("percent", "date"):
-        taken = heard_known & ~own_known
-    else:
-        taken = heard_known & (_rank(item, heard) > _rank(item, own))
-    return np.asarray(np.where(taken, heard, own), dtype=UNKNOWN[item.type][0]), taken, conflict
+    more = heard_known & ~own_known if item.type == "date" else _concern(item, heard) > _concern(item, own)
+    return np.asarray(np.where(more, heard, own), dtype=UNKNOWN[item.type][0]), more, conflict

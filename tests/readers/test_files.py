@@ -260,3 +260,41 @@ def test_the_frame_has_the_types_that_people_expect(tmp_path: Path) -> None:
         "ehcp": "boolean", "sen_support": "boolean",
     }  # fmt: skip
     assert frame.iloc[1].drop(["upn", "surname"]).isna().all()
+
+
+def test_no_possible_session_means_that_attendance_is_not_known(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, "UPN,Surname,% Attendance,Sessions possible", f"{ANN},A,95,0", f"{BOB},B,0,0", f"{CAT},C,95,100"
+    )
+    found = read_cohort(file, NOVEMBER)
+    assert [found.value("attendance", place) for place in range(3)] == [None, None, 95.0]
+    assert codes(found) == [("no_sessions", row, "% Attendance / Sessions possible") for row in (2, 3)]
+
+
+def test_how_a_file_was_read_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_bytes(f"Title\n\nUPN;Surname\n{ANN};Zo\xeb\n{BOB};B\n".encode("cp1252"))
+    (how,) = [item.reading for item in read_cohort(tmp_path / "old.csv", NOVEMBER).readings if item.state == "file"]
+    assert how == "CSV, Windows (cp1252), semicolon, row 3"
+
+
+def test_one_disagreement_about_sen_is_one_problem(tmp_path: Path) -> None:
+    file = write(tmp_path, "UPN,Surname,SEN status,EHCP,SEN support", f"{ANN},A,K,Y,N", f"{BOB},B,N,N,N")
+    assert [code for code, _, _ in codes(read_cohort(file, NOVEMBER))] == ["routes_disagree"]
+
+
+def test_years_and_lists_are_taken_as_people_give_them(tmp_path: Path) -> None:
+    file = write(tmp_path, "UPN,Surname,Year", f"{ANN},A,11", f"{BOB},B,10")
+    assert len(read_cohort(file, NOVEMBER, years=11)) == 1
+    with pytest.raises(CalendarError, match="whole numbers"):
+        read_cohort(file, NOVEMBER, years="11")  # type: ignore[arg-type]
+    listed = write(tmp_path, "UPN", ANN, name="care.csv")
+    found = read_cohort(file, NOVEMBER, supplements=f"{listed},field=looked_after,complete")
+    assert found.column("looked_after").tolist() == [1, -1]
+    assert ("care.csv", "upn") in [(item.file, item.field) for item in found.readings]
+
+
+def test_previously_looked_after_beside_a_stated_no_is_no(tmp_path: Path) -> None:
+    file = write(tmp_path, "UPN,Surname,In care", f"{ANN},A,PLAC", f"{BOB},B,No", f"{CAT},C,Yes")
+    found = read_cohort(file, NOVEMBER)
+    assert found.column("looked_after").tolist() == [-1, -1, 1]
+    assert found.column("previously_looked_after").tolist() == [1, 0, 0]

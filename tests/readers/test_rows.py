@@ -170,3 +170,60 @@ def test_rows_are_pupils_and_rows_not_kept(lines: list[str], tmp_path_factory: p
     accounts(found)
     assert found.rows_read == len([line for line in lines if line.strip(",")])
     assert len(set(found)) == len(found)
+
+
+def test_three_rows_of_one_pupil_are_compared_with_each_other(tmp_path: Path) -> None:
+    rows = [f"{ANN},Example,Ann,01/02/2011,11,{attendance},Y" for attendance in ("", "80", "60")]
+    found = cohort(tmp_path, HEAD, *rows, f"{BOB},B,Bo,,11,90,N")
+    assert accounts(found) == [(3, "merged"), (4, "merged")]
+    assert found.value("attendance", 0) is None
+    (problem,) = found.problems
+    assert "rows 2, 3 and 4" in problem.message
+
+
+def test_other_names_under_one_upn_are_two_pupils_unless_the_birth_date_says_otherwise(tmp_path: Path) -> None:
+    two = cohort(tmp_path, HEAD, f"{ANN},Example,Ann,,11,88,Y", f"{ANN},Other,Bo,,11,70,N")
+    assert len(two) == 2
+    one = cohort(tmp_path, HEAD, f"{ANN},Example,Ann,01/02/2011,11,88,Y", f"{ANN},Other,Bo,01/02/2011,11,88,Y")
+    assert len(one) == 1
+
+
+def test_a_blank_school_on_a_repeated_row_is_not_another_school(tmp_path: Path) -> None:
+    head = "UPN,Surname,Forename,School,Young carer"
+    found = cohort(
+        tmp_path, head, f"{ANN},Example,Ann,Hill Example,Y", f"{ANN},Example,Ann,,Y", f"{BOB},B,Bo,Hill Example,N"
+    )
+    assert accounts(found) == [(3, "merged")]
+
+
+@pytest.mark.parametrize("names", [("hill.csv", "dale.csv"), ("dale.csv", "hill.csv")])
+def test_a_pupil_who_moved_is_under_the_new_school_whatever_the_order_of_files(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    head = "UPN,Surname,Forename,School,Leaving date,Young carer"
+    (tmp_path / "hill.csv").write_text(f"{head}\n{ANN},Example,Ann,Hill Example,01/10/2026,Y\n", "utf-8")
+    (tmp_path / "dale.csv").write_text(f"{head}\n{ANN},Example,Ann,Dale Example,,\n", "utf-8")
+    found = read_cohort([tmp_path / name for name in names], NOVEMBER)
+    assert [(row.file, row.code) for row in found.not_kept] == [("hill.csv", "registered_elsewhere")]
+    assert found.value("school_name", 0) == "Dale Example"
+    assert found.value("leaving_date", 0) is None
+    assert found.value("young_carer", 0) is True
+
+
+def test_sessions_of_three_schools_add_up(tmp_path: Path) -> None:
+    head = "UPN,Surname,Forename,School,Enrol status,Sessions possible,Sessions attended"
+    for place, (status, attended) in enumerate((("M", 10), ("S", 6), ("S", 2))):
+        line = f"{ANN},Example,Ann,Example {place},{status},20,{attended}"
+        (tmp_path / f"{place}.csv").write_text(f"{head}\n{line}\n", "utf-8")
+    found = read_cohort(tmp_path, NOVEMBER)
+    assert found.value("attendance", 0) == 100 * 18 / 60
+    assert found.value("also_registered_at", 0) == "Example 1, Example 2"
+
+
+def test_two_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    for folder, name in (("a", "Ann"), ("b", "Bob")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "roll.csv").write_text(f"Surname,Forename,Young carer\nExample,{name},Y\n", "utf-8")
+    found = read_cohort([tmp_path / "a" / "roll.csv", tmp_path / "b" / "roll.csv"], NOVEMBER)
+    assert list(found) == ["a/roll.csv row 2", "b/roll.csv row 2"]
+    assert found.files == ("a/roll.csv", "b/roll.csv")

@@ -120,3 +120,27 @@ def test_a_supplement_is_read_from_the_command_line_form() -> None:
 def test_a_bad_form_says_what_is_allowed(text: str, says: str) -> None:
     with pytest.raises(MappingError, match=says):
         Supplement.parse(text)
+
+
+def test_of_a_lists_per_cents_the_one_of_more_concern_counts(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(f"UPN,Surname,% Attendance\n{ANN},Example,90\n{BOB},Sample,60\n", "utf-8")
+    (tmp_path / "l.csv").write_text(f"UPN,% Attendance\n{ANN},80\n{ANN},70\n{BOB},95\n", "utf-8")
+    found = read_cohort(tmp_path / "s.csv", NOVEMBER, supplements=[Supplement(tmp_path / "l.csv")])
+    assert found.column("attendance").tolist() == [70.0, 60.0]
+    assert [code for code, _, _ in codes(found)] == ["sources_disagree", "sources_disagree"]
+
+
+def test_a_upn_that_two_pupils_share_joins_neither(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(
+        f"UPN,Surname,Forename,DOB\n{ANN},Example,Ann,01/02/2011\n{ANN},Other,Bo,05/06/2011\n", "utf-8"
+    )
+    (tmp_path / "l.csv").write_text(f"UPN,Surname,Forename,DOB\n{ANN},Other,Bo,05/06/2011\n", "utf-8")
+    found = read_cohort(tmp_path / "s.csv", NOVEMBER, supplements=[Supplement(tmp_path / "l.csv", "looked_after")])
+    assert found.column("looked_after").tolist() == [0, 0]
+    assert ("not_one_pupil", "l.csv", 2) in codes(found)
+
+
+@pytest.mark.parametrize("text", ["a.csv,years=11-9", "a.csv,complete=maybe"])
+def test_a_form_that_would_be_read_as_something_else_is_refused(text: str) -> None:
+    with pytest.raises(MappingError, match=r"years is a year group|complete is yes or no"):
+        Supplement.parse(text)

@@ -1,0 +1,90 @@
+"""What a reading says of itself: which columns gave what, what is absent, and where routes disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roni.cohort import Reading, is_known
+from roni.errors import ProblemBlock
+from roni.fields import Field
+from roni.readers.columns import Read
+from roni.readers.stack import Stack
+from roni.readers.supplements import Supplement
+from roni.routes import Routed
+
+ASKED_OF_NOBODY = ("identity", "contact", "registration")
+
+
+def without_sessions(routed: Routed) -> NDArray[np.bool_]:
+    """Mark pupils with no possible session: whatever is stated, their attendance is not known, and is blanked."""
+    attendance, possible = routed.columns.get("attendance"), routed.columns.get("sessions_possible")
+    if attendance is None or possible is None:
+        return np.zeros(0 if attendance is None else len(attendance), dtype=bool)
+    stated = (possible == 0) & ~np.isnan(attendance)
+    routed.columns["attendance"] = np.where(stated, np.nan, attendance)
+    return np.asarray(stated)
+
+
+def route_problems(final: Stack, routed: Routed, no_sessions: NDArray[np.bool_]) -> list[ProblemBlock]:
+    """Where known routes disagree, where one gave what cannot be, and attendance that is odd."""
+    found: list[ProblemBlock] = []
+    for name, conflict in routed.conflict.items():
+        item = final.fields[name]
+        if not _only_mirrors(final, item):
+            found += final.blocks("routes_disagree", conflict, name, {"label": item.label})
+        found += final.blocks("impossible", routed.impossible[name], name, {"expects": item.expects})
+    attendance = routed.columns.get("attendance")
+    if attendance is not None:
+        found += final.blocks("no_sessions", no_sessions, "attendance", {})
+        found += final.blocks("zero_attendance", attendance == 0, "attendance", {})
+    return found
+
+
+def with_routes(
+    final: Stack, routed: Routed, reads: Sequence[Read], lists: Sequence[tuple[Supplement, Read]]
+) -> Iterator[Reading]:
+    """The readings of files and lists; a column that gives another field says which, and for how many pupils."""
+    gives: dict[tuple[str, str], list[str]] = {}
+    for name, used in routed.used.items():
+        item = final.fields[name]
+        for place, file in enumerate(final.files if not _only_mirrors(final, item) else ()):
+            counts = np.bincount(used[final.file_index == place] + 1, minlength=len(item.routes) + 2)
+            for way, count in zip(item.routes, counts[2:].tolist(), strict=True):
+                for source in way.inputs if count else ():
+                    pupils = "1 pupil" if count == 1 else f"{count:,} pupils"
+                    gives.setdefault((file, source), []).append(f"gives {item.label} for {pupils}")
+    for read in reads:
+        for reading in read.readings:
+            more = gives.get((reading.file, reading.field or ""), [])
+            yield replace(reading, reading="; ".join([reading.reading, *more]))
+    for _, read in lists:
+        yield from read.readings
+
+
+def absent(final: Stack, routed: Routed) -> list[Reading]:
+    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
+    known = {name: is_known(final.fields[name], values) for name, values in routed.columns.items()}
+    found = []
+    for name, item in final.fields.items():
+        if not (item.scored and item.listed) or item.family in ASKED_OF_NOBODY:
+            continue
+        told = [name, *(other for other, fed in final.fields.items() if _feeds(name, fed))]
+        for place, file in enumerate(final.files):
+            here = final.file_index == place
+            heard = any(other in known and known[other][here].any() for other in told)
+            if not heard and name not in final.headings[place]:
+                found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
+    return found
+
+
+def _feeds(name: str, item: Field) -> bool:
+    return any(name in way.inputs for way in item.routes)
+
+
+def _only_mirrors(final: Stack, item: Field) -> bool:
+    """Whether a field says again what another one says (an EHC plan, of the SEN provision): that one speaks for it."""
+    return not item.listed and any(_feeds(item.name, other) for other in final.fields.values())

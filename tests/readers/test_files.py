@@ -298,3 +298,36 @@ def test_previously_looked_after_beside_a_stated_no_is_no(tmp_path: Path) -> Non
     found = read_cohort(file, NOVEMBER)
     assert found.column("looked_after").tolist() == [-1, -1, 1]
     assert found.column("previously_looked_after").tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("older", "refused"), [(2, False), (3, True)])
+def test_more_than_half_must_be_a_year_off(tmp_path: Path, older: int, refused: bool) -> None:
+    born = ["2010"] * older + ["2011"] * (4 - older)
+    lines = [
+        f"{upn},Pupil {place},01/02/{year},11"
+        for place, (upn, year) in enumerate(zip((ANN, BOB, CAT, ""), born, strict=True))
+    ]
+    file = write(tmp_path, "UPN,Surname,DOB,Year", *lines)
+    if refused:
+        with pytest.raises(FileRefusedError, match="last year's export"):
+            read_cohort(file, NOVEMBER)
+    else:
+        assert len(read_cohort(file, NOVEMBER)) == 4
+
+
+@pytest.mark.parametrize(
+    ("born", "refused"), [("31/08/2010", True), ("01/09/2010", False), ("31/08/2011", False), ("01/09/2011", True)]
+)
+def test_the_school_year_turns_on_1_september(tmp_path: Path, born: str, refused: bool) -> None:
+    file = write(tmp_path, "UPN,Surname,DOB,Year", *(f"{upn},P,{born},11" for upn in (ANN, BOB, CAT)))
+    if refused:
+        with pytest.raises(FileRefusedError, match="year's export"):
+            read_cohort(file, NOVEMBER)
+    else:
+        assert len(read_cohort(file, NOVEMBER)) == 3
+
+
+@pytest.mark.parametrize(("second", "known"), [("80.5", True), ("80.6", False)])
+def test_two_columns_of_a_per_cent_agree_within_rounding(tmp_path: Path, second: str, known: bool) -> None:
+    file = write(tmp_path, "UPN,Surname,% Attendance,Attendance %", f"{ANN},A,80,{second}")
+    assert (read_cohort(file, NOVEMBER).value("attendance", 0) == 80) is known

@@ -144,3 +144,9 @@ def test_a_upn_that_two_pupils_share_joins_neither(tmp_path: Path) -> None:
 def test_a_form_that_would_be_read_as_something_else_is_refused(text: str) -> None:
     with pytest.raises(MappingError, match=r"years is a year group|complete is yes or no"):
         Supplement.parse(text)
+
+
+def test_a_pupil_on_a_complete_list_of_whom_it_says_nothing_stays_unknown(tmp_path: Path) -> None:
+    lines = ("UPN,Looked after,Custody", f"{ANN},Yes,not known", f"{BOB},Yes,No")
+    found = joined(tmp_path, lines, complete=True)
+    assert found.column("custody").tolist() == [0, -1, -1]

@@ -24,6 +24,19 @@ NOT_KEPT_WORDS = {
 OF_COLUMNS = ("used", "empty", "unmapped")  # the readings that are of a column of a file
 
 
+# Whom a list is about. A school's file is of its own roll, a client caseload return of the council's residents.
+EDUCATED = "educated at the schools of these files, wherever they live"
+RESIDENT = "resident in the area of the council whose caseload return this is"
+
+
+def population(cohort: Cohort) -> str:
+    """Whom a list of this cohort is about: pupils educated in, resident in, or either."""
+    formats = {item.file: item.reading for item in cohort.readings if item.state == "file"}
+    of_residents = {formats.get(file, "").startswith("NCCIS") for file in cohort.files}
+    who = {False: EDUCATED, True: RESIDENT}
+    return f"Pupils {', or '.join(who[kind] for kind in sorted(of_residents)) or EDUCATED}"
+
+
 def is_clean(cohort: Cohort) -> bool:
     """Whether every row was kept and nothing needs a look."""
     return not len(cohort.not_kept) and not len(cohort.problems)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.plural import counted
+
 FAR_APART = 2  # ranks between the scorecard's band and the model's: then a person should look at both
 SECTIONS = ("ranked", "restricted", "not listed")
 RANKED, RESTRICTED, NOT_LISTED = range(len(SECTIONS))
@@ -84,17 +86,16 @@ class Shortlist:
     @property
     def sentence(self) -> str:
         """What to know about the cut, for the person who reads the list."""
-        said = [f"{_pupils(len(self.pupils))} in the list."]
+        said = [f"{counted(len(self.pupils), 'pupil')} in the list."]
         if self.tied:
-            equal = _pupils(self.tied + self.tied_in)
+            equal = counted(self.tied + self.tied_in, "pupil")
             said.append(
                 f"At the cut {equal} are equal: {self.tied_in} in the list and {self.tied} not; only their "
                 "identifiers put them in that order."
             )
         if len(self.displaced):
-            said.append(
-                f"By the scorecard alone {_pupils(len(self.displaced))} more would have been in it: see them too."
-            )
+            more = counted(len(self.displaced), "pupil")
+            said.append(f"By the scorecard alone {more} more would have been in it: see them too.")
         return " ".join(said)
 
 
@@ -111,7 +112,3 @@ def shortlist(count: int, standing: Standing, rules_only: Standing) -> Shortlist
     tied_in = int(np.count_nonzero(equal[pupils]))
     tied = int(np.count_nonzero(equal)) - tied_in
     return Shortlist(pupils, displaced, tied, tied_in if tied else 0)
-
-
-def _pupils(count: int) -> str:
-    return f"{count:,} pupil" + ("" if count == 1 else "s")

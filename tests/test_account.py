@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import roni
-from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean, marked
-from roni.cohort import NOT_KEPT_CODES
+from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean, marked, population
+from roni.cohort import NOT_KEPT_CODES, Reading
 from roni.errors import ProblemBlock, Problems
 from tests import strategies
 from tests.strategies import FILE
@@ -56,3 +56,17 @@ def test_rows_with_a_problem_are_found_by_code_and_label_in_any_subset() -> None
     assert marked(cohort.take(np.array([2, 0])), "sources_disagree", "young carer").tolist() == [True, False]
     assert not marked(cohort, "sources_disagree", "looked after").any()
     assert not marked(cohort, "merged").any()
+
+
+def test_a_list_says_whether_it_is_about_a_school_s_roll_or_a_council_s_residents() -> None:
+    files, one = (FILE, "return.xml"), np.array([0, 1])
+    both = strategies.cohort_of(
+        {"fsm": [True, True]},
+        files=files,
+        file_index=one,
+        readings=[Reading("return.xml", "", None, "NCCIS XML", "file")],
+    )
+    school, council = "educated at the schools of these files", "resident in the area of the council"
+    assert population(replace(both, files=files[:1])).startswith(f"Pupils {school}")
+    assert population(replace(both, files=files[1:])).startswith(f"Pupils {council}")
+    assert [text in population(both) for text in (school, " or ", council)] == [True] * 3

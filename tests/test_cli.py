@@ -151,6 +151,21 @@ def test_a_council_list_is_joined(run: Run) -> None:
     assert "looked after" in reasons["Q303999926004"]
 
 
+def test_every_list_says_whom_it_is_about(run: Run) -> None:
+    said = "Pupils educated at the schools of these files, wherever they live"
+    scored, compared = ("score", "november.csv", *WHEN), ("compare", "november.csv", "january.csv", "--year", "2026/27")
+    for words in (scored, compared):
+        assert f"{said}.\n" in run(*words).stdout
+        assert json.loads(run(*words, "--json").stdout)["population"] == said
+
+
+def test_one_of_each_is_not_many(run: Run) -> None:
+    Path("one.csv").write_text("\n".join(TIDY.splitlines()[:2]) + "\n", "utf-8")
+    printed = run("score", "one.csv", *WHEN).stdout
+    assert "1 pupil in the list." in printed
+    assert "one.csv: 1 row = 1 pupil + 0 not kept." in printed
+
+
 # exit status
 
 
@@ -226,7 +241,7 @@ def test_the_details_of_an_unexpected_error_can_be_had(run: Run, monkeypatch: py
 
 def test_validate_json_has_the_promised_shape(run: Run) -> None:
     told = json.loads(run("validate", "november.csv", *WHEN, "--json").stdout)
-    assert set(told) == {"files", "rows", "pupils", "not_kept", "problems", "columns"}
+    assert set(told) == {"files", "rows", "pupils", "not_kept", "problems", "columns", "read_as", "absent"}
     assert (told["files"], told["rows"], told["pupils"]) == (["november.csv"], 5, 4)
     assert told["not_kept"] == [{"file": "november.csv", "row": 6, "code": "not_a_pupil"}]
     assert all(set(item) == {"file", "row", "column", "code", "message"} for item in told["problems"])

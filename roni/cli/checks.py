@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roni.account import account_in_numbers, is_clean
+from roni.account import account_in_numbers, is_clean, population
 from roni.cli.account import print_account
 from roni.cli.console import print_json, print_table, say, working
 from roni.cli.lists import NOT_CLEAN, PROBLEMS_SHOWN, SHOWN, USUAL_CARD
@@ -70,9 +70,11 @@ def compare(
     if output:
         write_movement(movement, now, output)
     if as_json:
-        print_json({"counts": movement.counts(), "now": account_in_numbers(cohort), "output": output and str(output)})
+        told = {"counts": movement.counts(), "population": population(cohort), "now": account_in_numbers(cohort)}
+        print_json(told | {"output": output and str(output)})
     else:
         _print_movement(movement)
+        say(f"{population(cohort)}.")
         print_account(cohort, PROBLEMS_SHOWN)
         say(f"Everybody is in {output}." if output else "To keep it: -o changes.xlsx")
     if strict and not (is_clean(cohort) and is_clean(previous)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from roni.account import account, account_in_numbers, is_clean
+from roni.account import account, account_in_numbers, is_clean, population
 from roni.cli.account import print_account, print_readings
 from roni.cli.console import complain, print_json, print_table, say, working
 from roni.cli.options import (
@@ -130,6 +130,7 @@ def print_list(register: Register, table: Any, capacity: int) -> None:
     rows = [_row(pupil, several_files=len(register.cohort.files) > 1) for pupil in pupils]
     print_table(["rank", "pupil", "year", "school", "band", "points", "chance", "reasons"], rows)
     say(short.sentence)
+    say(f"{population(register.cohort)}.")
     for note in register.notes:
         say(note)
 
@@ -157,6 +158,7 @@ def _summary(register: Register, capacity: int | None, output: Path | None) -> d
     cohort, card = register.cohort, register.card
     ranked = register.band[register.rank > 0]
     summary = account_in_numbers(cohort) | {
+        "population": population(cohort),
         "check": cohort.check.name,
         "academic_year": str(cohort.check.year),
         "scorecard": {"name": card.name, "version": card.version, "digest": card.digest},

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from roni.plural import counted
 from roni.wording.facts import amount
 from roni.wording.roll import day
 
@@ -51,7 +52,7 @@ def _sessions(cohort: Cohort, index: int) -> str:
     return (
         f"of {amount(cohort.fields['sessions_possible'], possible)}"
         if missed is None
-        else (f"{missed} of {possible} sessions missed")
+        else (f"{missed} of {counted(possible, 'session')} missed")
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.plural import counted
 from roni.wording.facts import facts
 from roni.wording.lines import Lines, followed_by
 
@@ -112,11 +113,11 @@ def points(count: int) -> str:
     >>> points(1), points(2)
     ('1 point', '2 points')
     """
-    return f"{count} point" + ("" if count == 1 else "s")
+    return counted(count, "point")
 
 
 def _at_stake(gap: ColumnNotKnown) -> str:
-    whom = "1 pupil" if gap.pupils == 1 else f"each of {gap.pupils:,} pupils"
+    whom = ("" if gap.pupils == 1 else "each of ") + counted(gap.pupils, "pupil")
     return f"up to {points(gap.points)} for {whom}" if gap.points else f"and could raise the band of {whom}"
 
 

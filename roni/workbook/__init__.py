@@ -84,6 +84,8 @@ def list_table(register: Register, capacity: int | None = None) -> Any:
 
 
 def _write_table(table: Any, file: Path) -> None:
+    """A table for other programs. Whom it is about stands in the workbook and on the screen, not here: a line above the
+    headings, or a column that says the same in every row, would be in every program's way."""
     (write_csv if file.suffix.lower() == ".csv" else write_parquet)(table, file)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from roni.account import population
 from roni.explanation import LIMITS
+from roni.plural import counted
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort
@@ -68,7 +70,7 @@ def of_register(register: Register, capacity: int | None) -> Iterator[Line]:
         yield from (("", note) for note in register.model_notes)
     yield "The bands", ""
     for band in reversed(register.card.bands):
-        yield band.name, f"{band.meaning} ({band.at_least} points or more)"
+        yield band.name, f"{band.meaning} ({counted(band.at_least, 'point')} or more)"
     yield "What it does not mean", ""
     yield from (("", limit) for limit in LIMITS)
     yield from _not_known_for_all(register)
@@ -79,6 +81,7 @@ def of_movement(movement: Movement, now: Register) -> Iterator[Line]:
     """The page for a list of changes; `now` is the later check's register."""
     before = movement.previous.cohort
     yield f"What changed between the {before.check} and the {now.cohort.check} checks", ""
+    yield "Who is in it", _population(now.cohort)
     yield from CHANGES.items()
     yield "What it does not mean", ""
     yield from (("", limit) for limit in LIMITS)
@@ -87,10 +90,8 @@ def of_movement(movement: Movement, now: Register) -> Iterator[Line]:
 
 
 def _population(cohort: Cohort) -> str:
-    return (
-        f"Pupils educated in the schools whose files were read, wherever they live: {len(cohort):,} pupils from "
-        f"{cohort.rows_read:,} rows. {len(cohort.not_kept):,} rows were not kept; they are under “Rows not kept”."
-    )
+    kept = f"{counted(len(cohort), 'pupil')} from {counted(cohort.rows_read, 'row')}"
+    return f"{population(cohort)}: {kept}. Not kept: {counted(len(cohort.not_kept), 'row')}, under “Rows not kept”."
 
 
 def _not_known_for_all(register: Register) -> Iterator[Line]:

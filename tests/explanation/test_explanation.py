@@ -193,10 +193,11 @@ def test_who_says_so_and_as_at_when_stands_beside_a_reason() -> None:
         ({"sessions_absent": 12}, "12 of 76 sessions missed"),
         ({"sessions_authorised": 4, "sessions_unauthorised": 8}, "12 of 76 sessions missed"),
         ({"sessions_authorised": 4}, "of 76 possible sessions"),
+        ({"sessions_absent": 1, "sessions_possible": 1}, "1 of 1 session missed"),
     ],
 )
 def test_sessions_missed_are_said_however_they_were_given(sessions: dict[str, int], said: str) -> None:
-    found = explained(pupil(attendance=84.2, sessions_possible=76, **sessions))
+    found = explained(pupil(**{"attendance": 84.2, "sessions_possible": 76, **sessions}))
     assert found.reasons[0].details == said
 
 

@@ -81,7 +81,7 @@ def test_columns_that_say_nothing_or_are_for_programs_are_there_but_not_shown(bo
 
 def test_the_page_says_what_the_words_mean_and_what_they_do_not(book: Any) -> None:
     page = words(book["How to read this"])
-    for said in ("points_max", "ask_first", "red", "Information restricted", "not the all-clear", "educated in"):
+    for said in ("points_max", "ask_first", "red", "Information restricted", "not the all-clear", "Pupils educated at"):
         assert said in page
     assert "will be NEET" not in page
 
@@ -130,6 +130,7 @@ def test_what_changed_stands_by_kind_with_both_values_and_the_earlier_file(
     assert (first["surname"], first["kind"], first["points_before"], first["points_now"]) == ("Birch", "up", 2, 4)
     assert "attendance 80.0 %" in first["why"]
     page = words(book["How to read this"])
+    assert "Pupils educated at the schools of these files, wherever they live: 5 pupils from 6 rows." in page
     assert "What changed between the November 2026 and the January 2027 checks" in page
     assert "november.csv" in page
 

@@ -22,7 +22,7 @@ LIBRARIES = ("scikit-learn", "numpy", "pandas")
 NOT_FOR = (
     "Deciding about a young person. A person decides; the model only orders names for a conversation.",
     "Taking anybody off a list: a model may add a pupil, never remove one.",
-    "Pupils of another area or another check than those above, without measuring it on their leavers first.",
+    "Pupils of another area, year group or check than those above, without measuring it on their leavers first.",
     "Other outcomes than the one below, such as attainment or behaviour; admission, exclusion or sanction of any kind.",
     "Judging or comparing schools, teachers or coaches.",
 )
@@ -58,8 +58,9 @@ def card_of(done: Done) -> ModelCard:
     groups, last = done.groups, done.groups[-1]
     return ModelCard(
         what=(
-            f"An additive model of the chance that a pupil becomes NEET, for the {last.cohort.check.label} check: a "
-            f"table of log-odds for each of {len(done.choice.used) - len(done.idle)} fields, which add up."
+            f"An additive model of the chance that a pupil of Year {_years(groups)} becomes NEET, for the "
+            f"{last.cohort.check.label} check: a table of log-odds for each of "
+            f"{len(done.choice.used) - len(done.idle)} fields, which add up."
         ),
         trained_on="Pupils as confirmed at " + "; and at ".join(pupils.words for pupils in groups) + ".",
         trained_at=done.trained_at.isoformat(),
@@ -89,6 +90,11 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed: run from its folder"
+
+
+def _years(groups: Sequence[Pupils]) -> str:
+    found = sorted({int(year) for pupils in groups for year in pupils.cohort.column("year_group")})
+    return " or ".join(map(str, found))
 
 
 def _missing(groups: Sequence[Pupils]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,23 @@ def test_its_recall_at_capacity_stands_beside_the_oxfordshire_cards_with_an_inte
         assert recall.high is not None
         assert recall.split == "over time, November 2025"
         assert recall.events > 100
+
+
+def test_the_figures_in_the_shelfs_readme_are_those_of_its_card(demo: Model) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "models" / "README.md").read_text("utf-8")
+    shown = {
+        "the model": ("recall of a list of 420", "model demo"),
+        "the Oxfordshire card with the model": ("recall of a list of 420", "oxfordshire with model demo"),
+        "the Oxfordshire card": ("recall of a list of 420", "oxfordshire"),
+        "attendance alone": ("recall of a list of 420", "attendance alone"),
+        "the model over the Oxfordshire card, paired": (
+            "recall of a list of 420, difference",
+            "model demo over oxfordshire",
+        ),
+    }
+    measured = {(item.name, item.of): item.text for item in demo.card.measured}
+    for line, figure in shown.items():
+        assert f"| {line} | {measured[figure]} |" in readme
 
 
 def test_made_again_it_is_the_same(demo: Model) -> None:

@@ -41,9 +41,7 @@ def test_two_processes_give_the_same_to_the_bit() -> None:
 
 
 def test_dask_workers_give_the_same_to_the_bit() -> None:
-    distributed = pytest.importorskip(
-        "distributed", reason="dask's workers are not installed (roni[dask])"
-    )
+    distributed = pytest.importorskip("distributed", reason="dask's workers are not installed (roni[dask])")
     here = run(None)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,

@@ -36,7 +36,6 @@ KNOWN = Headings(national(), AcademicYear(2026))
         ("Attendance % as at 6/11/2026", "attendance"),
         ("Attendance 2026/27", "attendance"),
         ("% Attendance to 06/11/2026*", "attendance"),
-        ("Attendance % from 02/09/2026 to 06/11/2026", "attendance"),
     ],
 )
 def test_a_heading_is_known_in_any_dress(heading: str, field: str) -> None:

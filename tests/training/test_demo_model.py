@@ -10,9 +10,9 @@ import pytest
 from roni.demo_model import NAME, SEED, invented_leavers
 from roni.evaluation.result import PAGE
 from roni.model import Model
-from roni.model_card import TRAINED_ON_INVENTED
+from roni.model.card import TRAINED_ON_INVENTED
+from roni.model.shelf import list_models, load_model
 from roni.scorecard import load_scorecard
-from roni.shelf import list_models, load_model
 from roni.training.fitting import Material, Recipe, edges_like
 from roni.training.pupils import followed, shifted, usual_outcome
 

@@ -15,7 +15,7 @@ from roni.calendar import get_check
 from roni.errors import TrainingError
 from roni.evaluation.result import DATA, PAGE
 from roni.model import Model
-from roni.model_file import read_model, save_model
+from roni.model.file import read_model, save_model
 from roni.training.trainer import _in_order
 from tests.leavers import Leavers, became
 

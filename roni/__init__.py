@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from roni.fields import national as national
     from roni.mapping import ColumnMapping as ColumnMapping
     from roni.model import Model as Model
+    from roni.model.shelf import load_model as load_model
     from roni.movement import Movement as Movement
     from roni.movement.carry import carry_over as carry_over
     from roni.order import Shortlist as Shortlist
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from roni.scorecard import load_scorecard as load_scorecard
     from roni.scorecard import scorecard_names as scorecard_names
     from roni.scoring import score as score
-    from roni.shelf import load_model as load_model
     from roni.synthetic import make_authority as make_authority
     from roni.training import train as train
     from roni.workbook import write_register as write_register
@@ -83,7 +83,7 @@ _HOME = {
     "carry_over": "movement.carry",
     "check_names": "calendar",
     "get_check": "calendar",
-    "load_model": "shelf",
+    "load_model": "model.shelf",
     "load_scorecard": "scorecard",
     "make_authority": "synthetic",
     "national": "fields",

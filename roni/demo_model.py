@@ -45,7 +45,7 @@ def invented_leavers() -> tuple[list[Cohort], Spells]:
 
 def make_demo_model(shelf: Path, progress: Progress | None = None) -> Path:
     """Train the model and put it on a shelf with its card and the report of how it was judged; returns its folder."""
-    from roni.model_file import save_model
+    from roni.model.file import save_model
     from roni.training import train
 
     cohorts, spells = invented_leavers()

@@ -167,7 +167,7 @@ class Headings:
         year = rf"(?:[/ .-]+(?:20)?{start})?"
         september = r"(?:0?9|sep(?:t|tember)?)"
         term = (
-            rf"\b(?:from\s+)?0?[1-9](?:st|nd|rd|th)?[/ .-]{september}{year}\s*(?:-|–|to|until)\s*\d{{1,2}}[/ .-]\w{{1,9}}{year}"
+            rf"\b0?[1-9](?:st|nd|rd|th)?[/ .-]{september}{year}\s*(?:-|–|to|until)\s*\d{{1,2}}[/ .-]\w{{1,9}}{year}"
             rf"|\baut(?:umn)?(?:\s+term)?{year}\b(?!\s*(?:term\s*)?[/-]?\d)"
             rf"|\b(?:since|from)\s+(?:1(?:st)?\s+)?sep(?:t|tember)?{year}\b(?:\s+to date)?(?!\s*[/-]?\d)"
             rf"|\bsep(?:t|tember)?{year}\s+to date\b"

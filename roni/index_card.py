@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from roni.chance import one_in
-from roni.model_card import TRAINED_ON_INVENTED
-from roni.model_reasons import effect
+from roni.model.card import TRAINED_ON_INVENTED
+from roni.model.reasons import effect
 from roni.tables import probability_of
 
 if TYPE_CHECKING:

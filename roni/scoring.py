@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roni.model.shelf import load_model
 from roni.register import Register
 from roni.scorecard import load_scorecard
-from roni.shelf import load_model
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

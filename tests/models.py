@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from roni.fields import Dictionary, national
 from roni.model import Model
-from roni.model_card import Figure, ModelCard
+from roni.model.card import Figure, ModelCard
 from roni.tables import Table, Tables
 
 FIELDS = ("attendance", "suspensions", "young_carer", "sen_provision")

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from roni.cli import app
-from roni.model_file import save_model
-from roni.shelf import promotions
+from roni.model.file import save_model
+from roni.model.shelf import promotions
 from tests.models import INVENTED, model_of
 
 COHORT = """\

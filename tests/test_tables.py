@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roni.axis import MOST_CELLS, Axis
 from roni.tables import Table, Tables, probability_of, spread
+from roni.tables.axis import MOST_CELLS, Axis
 
 FINITE = st.floats(-1e300, 1e300)
 LOG_ODDS = st.floats(-5, 5)

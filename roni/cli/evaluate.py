@@ -116,7 +116,7 @@ def _a_year_before(request: Request, file: Path, check: Check) -> Cohort:
 
 
 def _model(name: str | None, request: Request) -> Model | None:
-    from roni.shelf import load_model
+    from roni.model.shelf import load_model
 
     return load_model(name, request.dictionary()) if name else None
 

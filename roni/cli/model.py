@@ -14,7 +14,7 @@ from roni.cli.request import Request
 
 if TYPE_CHECKING:
     from roni.model import Model
-    from roni.shelf import Entry, Promotion
+    from roni.model.shelf import Entry, Promotion
 
 models = typer.Typer(no_args_is_help=True, help="List, show, compare and promote trained models.")
 
@@ -46,7 +46,7 @@ def show_model(name: Name, local: LocalFields = None, as_json: AsJson = False) -
     """Show a model whole: what each value of each field adds, then its card."""
     from roni.index_card import index_card
     from roni.model import document
-    from roni.shelf import load_model
+    from roni.model.shelf import load_model
 
     fields = _dictionary(local)
     model = load_model(name, fields)
@@ -72,7 +72,7 @@ def compare_models(
 ) -> None:
     """Put two models side by side: fields, measured figures and, with files, whose band would change."""
     from roni.index_card import compared
-    from roni.shelf import load_model
+    from roni.model.shelf import load_model
 
     request = Request(files or [], check, year, fields=local)
     pair = [load_model(name, request.dictionary()) for name in (first, second)]

@@ -61,9 +61,9 @@ class Request:
     def register(self, scorecard: str, model: str | None = None) -> Register:
         """Read everything and score it, with a trained model beside the scorecard where one is named."""
         from roni.cli.console import working
+        from roni.model.shelf import load_model
         from roni.scorecard import load_scorecard
         from roni.scoring import score
-        from roni.shelf import load_model
 
         fields = self.dictionary()
         card, trained = load_scorecard(scorecard, fields), load_model(model, fields) if model else None

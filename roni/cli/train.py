@@ -101,8 +101,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model on earlier leavers, judge it on pupils it has not seen, and put it on the shelf with its card."""
-    from roni.model_file import save_model
-    from roni.shelf import shelf_folder
+    from roni.model.file import save_model
+    from roni.model.shelf import shelf_folder
 
     request = Request(files, check, year, years, maps, mapping, supplements, local)
     shelf = models or shelf_folder()

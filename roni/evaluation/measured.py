@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roni.evaluation.evidence import Figure
 from roni.evaluation.result import Evaluation
-from roni.model_card import Figure as CardFigure
+from roni.model.card import Figure as CardFigure
 
 
 def measured(found: Evaluation, ranking: str) -> tuple[CardFigure, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from roni.charts import Line, Step, waterfall
-from roni.model_reasons import ModelAccount
+from roni.model.reasons import ModelAccount
 from roni.wording.reasons import points as in_points
 
 # Worcestershire, May 2017: 224 of 393 young people who were NEET had been on the list (57 %). Buckinghamshire test set,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from roni.assessment import Assessment
     from roni.cohort import Cohort
     from roni.indicator.condition import Condition
-    from roni.model_reasons import ModelAccount
+    from roni.model.reasons import ModelAccount
 
 NOT_SCORED = (
     "Not scored: information restricted. A parent or the young person has asked the school to share only name, "

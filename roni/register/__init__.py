@@ -13,7 +13,7 @@ from roni.explanation import Explanation
 from roni.explanation.explainer import ModelSays, explain
 from roni.frames import to_frame
 from roni.model import Model
-from roni.model_reasons import account_of
+from roni.model.reasons import account_of
 from roni.movement import Look, Movement, compare
 from roni.order import (
     NOT_LISTED,

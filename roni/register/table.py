@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roni.chance import chances
 from roni.cohort import KEY_KINDS
-from roni.model_reasons import say_raising
+from roni.model.reasons import say_raising
 from roni.order import NOT_LISTED, RANKED, RESTRICTED, SECTIONS, far_apart
 from roni.wording import reasons, roll
 from roni.wording.lines import Lines

@@ -11,7 +11,7 @@ from roni.additive import AdditiveClassifier
 from roni.evaluation import Evaluation
 from roni.evaluation.evidence import Figure as Measured
 from roni.evaluation.groups import GroupRow
-from roni.model_card import Figure, ModelCard
+from roni.model.card import Figure, ModelCard
 from roni.training.choice import Choice, breaks_since
 from roni.training.declared import sensitive
 from roni.training.fitting import Recipe

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from roni.additive import AdditiveClassifier, EngineName
-from roni.bagging import SPREAD_FACTOR
+from roni.additive.bagging import SPREAD_FACTOR
 from roni.cohort import Cohort
 from roni.errors import TrainingError
 from roni.evaluation.population import is_invented

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from roni.cli import app
-from roni.model_file import save_model
+from roni.model.file import save_model
 from roni.synthetic.identity import upns
 from tests.models import INVENTED, model_of
 

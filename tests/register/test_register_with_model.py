@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from roni.cohort import Cohort, Source
 from roni.errors import ModelError
 from roni.model import Model
-from roni.model_file import save_model
+from roni.model.file import save_model
 from roni.order import far_apart
 from roni.register import Register
 from roni.scorecard import load_scorecard

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from roni.cohort import Cohort
 from roni.model import Model
-from roni.model_reasons import LEAST_SAID, MOST_SAID, ModelReason, account_of, say_raising
+from roni.model.reasons import LEAST_SAID, MOST_SAID, ModelReason, account_of, say_raising
 from roni.tables import Table
 from roni.wording.lines import Lines
 from tests.models import FIELDS, INVENTED, TABLES, YOUNG_CARER, model_of, models

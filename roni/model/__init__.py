@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.assessment.sums import Card
-from roni.axis import Floats
 from roni.cohort import Cohort, Values
 from roni.errors import ModelError
 from roni.fields import Dictionary, Field
-from roni.model_card import TRAINED_ON_INVENTED, ModelCard
+from roni.model.card import TRAINED_ON_INVENTED, ModelCard
 from roni.tables import Table, Tables, probability_of, spread
+from roni.tables.axis import Floats
 
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # a folder's name on any system, and never a path

@@ -13,8 +13,8 @@ import pytest
 from roni.errors import ModelError
 from roni.fields import Dictionary, national
 from roni.model import Model
-from roni.model_file import save_model
-from roni.shelf import (
+from roni.model.file import save_model
+from roni.model.shelf import (
     LOCK,
     LOG,
     list_models,

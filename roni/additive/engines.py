@@ -16,8 +16,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[impo
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits
 
-from roni.axis import Floats
-from roni.binned import Binned, Fit, centred
+from roni.additive.binned import Binned, Fit, centred
+from roni.tables.axis import Floats
 
 FEWEST_FOR_THREADS = 50_000  # pupils: below it threads wait for each other more than they work
 KNOTS = 12  # of a number: places where the smooth engine may put a step

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.axis import KINDS, Axis, Floats
+from roni.tables.axis import KINDS, Axis, Floats
 
 BLOCK = 16_384  # rows at a time: the working arrays of a block stay in a core's own cache
 

@@ -19,13 +19,13 @@ from sklearn.utils.validation import (  # type: ignore[import-untyped]
     validate_data,
 )
 
-from roni.axis import Axis, Floats
-from roni.bagging import SPREAD_FACTOR, Bagged, bag, calibrate
-from roni.binned import Binned, Fit, bin_pupils
-from roni.binning import Grid, axis_of, values_of
-from roni.engines import DEFAULTS, SETTINGS, fit_settings
-from roni.points import PointsCard, card_of
+from roni.additive.bagging import SPREAD_FACTOR, Bagged, bag, calibrate
+from roni.additive.binned import Binned, Fit, bin_pupils
+from roni.additive.binning import Grid, axis_of, values_of
+from roni.additive.engines import DEFAULTS, SETTINGS, fit_settings
+from roni.additive.points import PointsCard, card_of
 from roni.tables import Tables, probability_of, spread
+from roni.tables.axis import Axis, Floats
 
 EngineName = Literal["auto", "boosted", "smooth"]
 FEWEST_EVENTS = 25  # of the rarer outcome, for folds: five a fold

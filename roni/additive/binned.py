@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.axis import Axis, Floats
 from roni.tables import Table, Tables
+from roni.tables.axis import Axis, Floats
 
 
 @dataclass(frozen=True)

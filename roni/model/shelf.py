@@ -19,7 +19,7 @@ from typing import Any
 from roni.errors import ModelError
 from roni.fields import Dictionary
 from roni.model import NAME, Model
-from roni.model_file import FILE, open_model
+from roni.model.file import FILE, open_model
 from roni.writers.destination import replacing
 
 VARIABLE = "RONI_MODELS"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.axis import Floats
 from roni.chance import one_in
 from roni.tables import Table, blocks_of, probability_of
+from roni.tables.axis import Floats
 from roni.wording.facts import amount
 from roni.wording.lines import Lines, distinct
 

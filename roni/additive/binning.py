@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from roni.axis import Axis, Floats
+from roni.tables.axis import Axis, Floats
 
 Grid = float | Sequence[float]
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit  # type: ignore[import-untyped]
 
-from roni.axis import Floats
-from roni.binned import Binned, Fit, mean_fit
-from roni.engines import SETTINGS, Setting, fit_settings
+from roni.additive.binned import Binned, Fit, mean_fit
+from roni.additive.engines import SETTINGS, Setting, fit_settings
 from roni.tables import probability_of
+from roni.tables.axis import Floats
 
 FOLDS = 5
 MOST_TO_CHOOSE = 30_000  # pupils; more would cost minutes and hardly change the choice

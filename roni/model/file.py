@@ -16,7 +16,7 @@ from typing import Any
 from roni.errors import ModelError
 from roni.fields import Dictionary, national
 from roni.model import SCHEMA, Model, ModelField, digest_of, document
-from roni.model_card import Figure, ModelCard
+from roni.model.card import Figure, ModelCard
 from roni.tables import Tables
 from roni.writers.destination import replacing
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from roni.axis import Floats
-from roni.binned import Binned, Fit
+from roni.additive.binned import Binned, Fit
 from roni.tables import Table, Tables, probability_of
+from roni.tables.axis import Floats
 
 Points = NDArray[np.int64]  # of each bin of a field, the last one for not known
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roni import model_file
 from roni.cohort import Cohort
 from roni.errors import ModelError, RoniError
 from roni.model import Model, digest_of
-from roni.model_file import MOST_BYTES, MOST_DEPTH, open_model, read_model, save_model
+from roni.model import file as model_file
+from roni.model.file import MOST_BYTES, MOST_DEPTH, open_model, read_model, save_model
 from tests.models import FIELDS, INVENTED, TABLES, model_of, models
 from tests.strategies import cohorts
 

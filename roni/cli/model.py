@@ -28,7 +28,7 @@ By = Annotated[str | None, typer.Option("--by", help="Who decided. Usual: who is
 @models.command("list")
 def list_models(local: LocalFields = None, as_json: AsJson = False) -> None:
     """List the models that can be named, and which one is promoted."""
-    from roni import shelf
+    from roni.model import shelf
 
     entries = shelf.list_models(_dictionary(local))
     in_use = shelf.promoted(shelf.shelf_folder())
@@ -103,7 +103,7 @@ def promote_model(
     local: LocalFields = None,
 ) -> None:
     """Make a model the one in use, and log it: which exactly, when, by whom and why."""
-    from roni import shelf
+    from roni.model import shelf
 
     done = shelf.promote(shelf.shelf_folder(), name, note, by or _who(), _check(check), _dictionary(local))
     _say_in_use(done, shelf.shelf_folder())
@@ -119,7 +119,7 @@ def roll_back(
     local: LocalFields = None,
 ) -> None:
     """Go back to the model that was promoted before, and log it."""
-    from roni import shelf
+    from roni.model import shelf
 
     done = shelf.rollback(shelf.shelf_folder(), note, by or _who(), _check(check), _dictionary(local))
     _say_in_use(done, shelf.shelf_folder())

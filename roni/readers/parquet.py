@@ -10,10 +10,10 @@ import numpy as np
 
 from roni.errors import FileRefusedError, ProblemBlock
 from roni.readers.assemble import assemble, no_pupils
+from roni.readers.csv.shape import too_many_cells
 from roni.readers.heading_row import ENOUGH_KNOWN, Known, as_heading, count_known, no_headings, too_many_columns
 from roni.readers.limits import MAX_CELLS, MAX_COLUMNS, MAX_TEXT_BYTES
 from roni.readers.raw import RawTable
-from roni.readers.shape import too_many_cells
 
 
 def read_parquet(path: Path, known: Known) -> list[RawTable]:

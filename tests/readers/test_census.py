@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from roni.errors import FileRefusedError, Problems
 from roni.readers.census import census_tables, read_census
-from roni.readers.census_tables import code_table
-from roni.readers.census_term import absence_period
+from roni.readers.census.tables import code_table
+from roni.readers.census.term import absence_period
 from roni.readers.table import RawTable
 
 PUPIL = {"pupilonrolltableid": "p1", "NativeId": "S1", "upn": "H801200001001", "ncyearactual": "11"}

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.errors import FileRefusedError
-from roni.readers.quotes import in_order
+from roni.readers.csv.quotes import in_order
 from roni.readers.raw import RawTable
 from roni.readers.table import read_tables
 
@@ -80,7 +80,7 @@ def test_bytes_that_mean_nothing_are_counted(tmp_path: Path) -> None:
 @given(st.lists(st.binary(max_size=8), max_size=6))
 @settings(max_examples=200)
 def test_a_line_is_utf8_just_where_python_says_so(lines: list[bytes]) -> None:
-    from roni.readers.encoding import _lines_to_utf8
+    from roni.readers.csv.encoding import _lines_to_utf8
 
     lines = [line.replace(b"\r", b"").replace(b"\n", b"") for line in lines]
     expected = []

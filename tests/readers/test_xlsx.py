@@ -17,8 +17,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from roni.errors import FileRefusedError
 from roni.readers.raw import RawTable
-from roni.readers.sheet import number_text
 from roni.readers.table import read_tables
+from roni.readers.xlsx.sheet import number_text
 
 HEADINGS = ("UPN", "Surname", "Attendance")
 KNOWN = {"upn", "surname", "attendance", "year group"}

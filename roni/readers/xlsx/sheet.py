@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from roni.errors import FileRefusedError
 from roni.readers.heading_row import too_many_columns
 from roni.readers.limits import MAX_CELL_CHARACTERS, MAX_DEPTH, MAX_ELEMENTS, MAX_WORKBOOK_CELLS
-from roni.readers.workbook import Sheet, Walker, Workbook, unescaped
+from roni.readers.xlsx.workbook import Sheet, Walker, Workbook, unescaped
 
 Row = tuple[int, dict[int, str]]  # row number, and the text by column, the first being 0
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from roni.errors import FileRefusedError
+from roni.readers.csv.quotes import record_pattern, split_record, unclosed_quote
 from roni.readers.heading_row import Known, find_heading_row, no_headings, too_many_columns, trim_headings
 from roni.readers.limits import HEAD_BYTES, HEAD_RECORDS, MAX_COLUMNS
-from roni.readers.quotes import record_pattern, split_record, unclosed_quote
 
 DELIMITERS = b",;\t|^~:"  # most usual first: the first wins among equals
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "bar", b":": "colon"}

@@ -25,7 +25,7 @@ from roni.errors import FileRefusedError, ProblemBlock
 from roni.identity import PERMANENT, TEMPORARY, read_ulns, read_upns
 from roni.outcomes import NEET, NO_CODE, NO_DAY, Days, Spells, activities, unread
 from roni.readers.extract import days, each_distinct, headings_of, read_extract
-from roni.readers.nccis_xml import CHARACTERISTIC, HEADER, read_xml
+from roni.readers.nccis.xml import CHARACTERISTIC, HEADER, read_xml
 from roni.readers.raw import RawTable
 
 Columns = dict[str, Any]

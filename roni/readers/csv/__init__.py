@@ -14,13 +14,13 @@ import numpy as np
 
 from roni.errors import FileRefusedError
 from roni.readers.assemble import assemble
-from roni.readers.encoding import to_utf8
+from roni.readers.csv.encoding import to_utf8
+from roni.readers.csv.layout import Layout, find_layout
+from roni.readers.csv.quotes import in_order, none_opens, put_in_order
+from roni.readers.csv.shape import count_lines, even_out, refuse_swallowed_rows, shape_of, too_many_cells
 from roni.readers.heading_row import Known
-from roni.readers.layout import Layout, find_layout
 from roni.readers.limits import MAX_CELLS, MAX_LINES, MAX_RECORD_BYTES
-from roni.readers.quotes import in_order, none_opens, put_in_order
 from roni.readers.raw import RawTable
-from roni.readers.shape import count_lines, even_out, refuse_swallowed_rows, shape_of, too_many_cells
 
 _BLOCK = 2 * MAX_RECORD_BYTES  # pyarrow reads in blocks, and refuses a record longer than one
 

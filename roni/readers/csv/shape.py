@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.errors import FileRefusedError
+from roni.readers.csv.quotes import CACHE, QUOTE, unclosed_quote
 from roni.readers.limits import (
     MAX_CELLS,
     MAX_LINES_IN_CELL,
@@ -15,7 +16,6 @@ from roni.readers.limits import (
     MAX_SPARE_CELLS,
     MIN_DELIMITERS_OF_A_ROW,
 )
-from roni.readers.quotes import CACHE, QUOTE, unclosed_quote
 
 _CHUNK = 8 << 20
 

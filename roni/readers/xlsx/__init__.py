@@ -20,8 +20,8 @@ from roni.readers.assemble import assemble, no_pupils
 from roni.readers.heading_row import Known, find_heading_row, no_headings, trim_headings
 from roni.readers.limits import HEAD_RECORDS, MAX_COLUMNS
 from roni.readers.raw import RawTable
-from roni.readers.sheet import Row, SheetRows
-from roni.readers.workbook import Sheet, Workbook
+from roni.readers.xlsx.sheet import Row, SheetRows
+from roni.readers.xlsx.workbook import Sheet, Workbook
 
 ALIKE = 0.75  # sheets that share this many of their headings are one list cut up, for example by year group
 _BATCH = 5_000

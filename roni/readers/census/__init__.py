@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from roni.errors import FileRefusedError, ProblemBlock
-from roni.readers.census_facts import attendance, exclusions, free_school_meals, needs, unmatched
-from roni.readers.census_tables import (
+from roni.readers.census.facts import attendance, exclusions, free_school_meals, needs, unmatched
+from roni.readers.census.tables import (
     NOT_KNOWN,
     PUPIL_ID,
     SCHOOL_ID,
@@ -30,7 +30,7 @@ from roni.readers.census_tables import (
     code_table,
     iso,
 )
-from roni.readers.census_term import Term, absence_period, census_term
+from roni.readers.census.term import Term, absence_period, census_term
 from roni.readers.extract import Extract, days, headings_of, read_extract
 from roni.readers.raw import RawTable
 

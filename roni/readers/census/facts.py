@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from roni.errors import ProblemBlock
-from roni.readers.census_tables import (
+from roni.readers.census.tables import (
     PUPIL_ID,
     WHOLE_NUMBER,
     CensusTable,

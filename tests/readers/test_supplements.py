@@ -66,7 +66,7 @@ def test_a_disagreement_is_marked_in_the_list_and_said_of_the_pupil(tmp_path: Pa
     assert [("disagree" in (marks[key] or "")) for key in (ANN, BOB, CAT)] == [True, True, False]
     text = register.explain(BOB).text
     assert "Carers list" in text
-    assert "disagree about young carer" in text
+    assert "young carer: the school says no" in text
 
 
 def test_a_lists_own_columns_say_what_they_say(tmp_path: Path) -> None:

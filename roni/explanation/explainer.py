@@ -18,6 +18,7 @@ from roni.matching import can_be_matched, places_of
 from roni.movement import KINDS, Look, Movement, compare
 from roni.order import far_apart
 from roni.wording import provenance, roll
+from roni.wording.disagreements import disagreements
 from roni.wording.facts import facts
 from roni.wording.reasons import points as in_points
 from roni.wording.reasons import tiers_paid
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from roni.assessment import Assessment
     from roni.cohort import Cohort
     from roni.indicator.condition import Condition
+    from roni.model import Scorer
     from roni.model.reasons import ModelAccount
 
 NOT_SCORED = (
@@ -34,15 +36,16 @@ NOT_SCORED = (
 )
 NOT_LISTED = "In no list: the school has recorded a death."
 
-# What a person must look at before the figures are trusted; a school and a council may disagree.
-CONFLICTS = ("sources_disagree", "routes_disagree", "columns_disagree", "merged", "registrations_differ", "would_fall")
+# What a person must look at before the figures are trusted, beside what a school and a council disagree about.
+CONFLICTS = ("routes_disagree", "columns_disagree", "merged", "registrations_differ", "would_fall")
 
 
 @dataclass(frozen=True)
 class ModelSays:
     """What a trained model says of one pupil; probability from 0 to 1, NaN where it could not score.
 
-    `account` is how it comes to that, where it can say; `pupils_like` whom the probability is about.
+    `account` is how it comes to that, where it can say; `pupils_like` whom the probability is about; `scorer` the model
+    itself, to tell another model's effect from the pupil's own movement.
     """
 
     name: str
@@ -50,6 +53,7 @@ class ModelSays:
     band: int
     account: ModelAccount | None = None
     pupils_like: str = "like this"
+    scorer: Scorer | None = None
 
 
 def explain(
@@ -166,6 +170,8 @@ class _Speaker:
 
     def _conflicts(self) -> Iterator[str]:
         """What the files disagree about in this pupil's row."""
+        for _, _, sentence in disagreements(self._alone.cohort, self.cohort.fields):
+            yield f"{sentence}."
         file, row = self.cohort.files[self.cohort.file_index[self.index]], self.cohort.row[self.index]
         for block in self.cohort.problems.blocks:
             if block.code in CONFLICTS and block.file == file and block.rows is not None and row in block.rows:
@@ -183,7 +189,9 @@ class _Speaker:
 
     @property
     def _alone_with_model(self) -> Look:
-        return self._alone._replace(register_band=np.array([self._band(self.assessment.band)], np.int8))
+        if self.model is None:
+            return self._alone
+        return self._alone._replace(model=self.model.scorer, model_band=np.array([self.model.band], np.int8))
 
     def _model_sentence(self) -> str:
         if self.model is None:

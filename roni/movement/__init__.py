@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,13 +14,17 @@ from roni.assessment import assess
 from roni.frames import to_frame
 from roni.matching import can_be_matched, places_of
 from roni.movement.changes import Pairs, why
+from roni.order import higher_band
 from roni.wording import roll
+from roni.wording.lines import Lines
+from roni.wording.reasons import reasons
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from roni.assessment import Assessment
+    from roni.assessment import Assessment, Card
     from roni.cohort import Cohort
+    from roni.model import Scorer
 
 KINDS = (
     "up", "new", "down", "unchanged", "left", "not compared", "not asked for in both checks",
@@ -29,16 +34,21 @@ UP, NEW, DOWN, UNCHANGED, LEFT, NOT_COMPARED, NOT_ASKED, NOT_MATCHED = range(len
 
 
 class Look(NamedTuple):
-    """One check's assessed pupils; with a register also its band [n] and rank [n], 0 for none."""
+    """One check's assessed pupils; with a register also its rank [n], 0 for none, its model and that one's band [n]."""
 
     cohort: Cohort
     assessment: Assessment
-    register_band: NDArray[np.int8] | None = None
     register_rank: NDArray[np.int64] | None = None
+    model: Scorer | None = None
+    model_band: NDArray[np.int8] | None = None
+
+    @property
+    def card(self) -> Card:
+        return self.assessment.card
 
     @property
     def band(self) -> NDArray[np.int8]:
-        return self.assessment.band if self.register_band is None else self.register_band
+        return higher_band(self.assessment.band, self.model_band)
 
     @property
     def rank(self) -> NDArray[np.int64]:
@@ -52,7 +62,16 @@ class Look(NamedTuple):
     def only(self, place: int) -> Look:
         """The pupil at one place alone: a score does not depend on who else is there."""
         cohort, one = self.cohort.take(np.array([place])), slice(place, place + 1)
-        return Look(cohort, assess(self.assessment.card, cohort), self.band[one], self.rank[one])
+        model_band = None if self.model_band is None else self.model_band[one]
+        return Look(cohort, assess(self.card, cohort), self.rank[one], self.model, model_band)
+
+    def model_band_by(self, other: Look) -> NDArray[np.int8] | None:
+        """What the trained model of another check says of these pupils; None where that check had none."""
+        if other.model is None:
+            return None
+        if _identity(self.model) == _identity(other.model):
+            return self.model_band
+        return other.model.band(other.model.probability(self.cohort), other.card)
 
 
 def compare(previous: Look | tuple[Cohort, Assessment], now: Look | tuple[Cohort, Assessment]) -> Movement:
@@ -127,7 +146,7 @@ class Movement:
     @cached_property
     def _comparable(self) -> Assessment | None:
         """The earlier check by the card of now, where the two cards' bands have other names: None where they agree."""
-        then, today = (look.assessment.card for look in (self.previous, self.now))
+        then, today = self.previous.card, self.now.card
         if [band.name for band in then.bands] == [band.name for band in today.bands]:
             return None
         return assess(today, self.previous.cohort)
@@ -148,12 +167,39 @@ class Movement:
 
     @cached_property
     def why(self) -> Any:
-        """One line an entry: what changed, with the raw values of both checks (pyarrow strings)."""
+        """One line an entry (pyarrow strings): what changed, with the raw values of both checks.
+
+        Of the new, what gives their points; of those who left, when and where to, where that is known.
+        """
+        new, left = (np.flatnonzero(self.kind == kind) for kind in (NEW, LEFT))
+        parts = [(self._both, self._changes), (new, self._reasons(new)), (left, self._left(left))]
+        return _spread(parts, len(self))
+
+    @property
+    def _changes(self) -> Lines:
         here, there = self.here[self._both], self.there[self._both]
         pairs = Pairs.of(self.previous.assessment, there, self.now.assessment, here)
-        by_rules = self.now.assessment.band[here] - self.previous.assessment.band[there]
-        model_effect = (self.now.band[here] - self.previous.band[there]) != by_rules
-        return _spread(why(pairs, model_effect).joined(), self._both, len(self))
+        then = self.previous.model_band_by(self.now)
+        by_model = {
+            "the trained model": (higher_band(self.previous.assessment.band, then) != self.previous.band)[there],
+            "the trained model's band": higher_band(
+                self.now.assessment.band[here], None if then is None else then[there]
+            )
+            != self.now.band[here],
+        }
+        return why(pairs, by_model)
+
+    def _reasons(self, entries: NDArray[np.int64]) -> Lines:
+        """The scorecard's reasons, as in the list."""
+        cohort = self.now.cohort.take(self.here[entries])
+        return reasons(cohort, assess(self.now.card, cohort))
+
+    def _left(self, entries: NDArray[np.int64]) -> Lines:
+        """What the earlier files say of where they went, by the day of the later check."""
+        cohort = replace(self.previous.cohort.take(self.there[entries]), check=self.now.cohort.check)
+        lines = Lines(len(cohort))
+        roll.say_left(lines, cohort)
+        return lines
 
     def counts(self) -> dict[str, int]:
         """How many entries of each kind, those without any left out."""
@@ -203,7 +249,7 @@ def _side(look: Look, places: NDArray[np.int64]) -> dict[str, Any]:
     import pyarrow as pa
 
     without = ~_at(look.scored, places)
-    names = pa.array([band.name for band in look.assessment.card.bands])
+    names = pa.array([band.name for band in look.card.bands])
     rank = _at(look.rank, places)
     return {
         "band": names.take(pa.array(_at(look.band, places), mask=without)),
@@ -230,10 +276,18 @@ def _leavers(cohort: Cohort) -> NDArray[np.int64]:
     return np.where(groups >= 0, cohort.check.year.leavers(0) - groups, 0)
 
 
-def _spread(lines: Any, places: NDArray[np.int64], size: int) -> Any:
+def _spread(parts: Iterable[tuple[NDArray[np.int64], Lines]], size: int) -> Any:
     """Lines of some entries among all, empty for the others."""
     import pyarrow as pa
 
-    which = np.full(size, len(lines), np.int64)
-    which[places] = np.arange(len(lines))
-    return pa.chunked_array([*lines.chunks, pa.array([""])]).combine_chunks().take(pa.array(which))
+    which, chunks, next_free = np.zeros(size, np.int64), [pa.array([""])], 1
+    for places, lines in parts:
+        which[places] = np.arange(next_free, next_free + len(places))
+        chunks += lines.joined().chunks
+        next_free += len(places)
+    return pa.chunked_array(chunks).combine_chunks().take(pa.array(which))
+
+
+def _identity(model: Scorer | None) -> tuple[str, str] | None:
+    """Which model exactly: its name, and the digest of one that has one."""
+    return None if model is None else (model.name, str(getattr(model, "digest", "")))

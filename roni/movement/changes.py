@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from roni.assessment import assess
 from roni.cohort import is_known
 from roni.indicator.condition import Condition
+from roni.wording.disagreements import disagreements
 from roni.wording.facts import facts, known_value
 from roni.wording.lines import Lines, distinct, followed_by
 
@@ -50,18 +51,21 @@ class Pairs:
         return cls(before, after, other_band | (previous.points[there] != before.points))
 
 
-def why(pairs: Pairs, model_effect: Mask) -> Lines:
+def why(pairs: Pairs, by_model: Mapping[str, Mask]) -> Lines:
     """One line a pair: what changed, with the raw values of both checks; empty where nothing did.
 
-    `model_effect` [m]: whose band moved otherwise than the scorecard's did.
+    `by_model`: what of a trained model moved the band, in words, and whose [m each].
     """
     lines, changes = Lines(len(pairs.now)), list(_changes(pairs))
     changed = _anybody(changes, len(pairs.now))
-    _say_cause(lines, "the scorecard", pairs.card_effect, changed)
-    _say_cause(lines, "the trained model's band", model_effect, changed | pairs.card_effect)
-    _say_window(lines, pairs, changes, changed & ~pairs.card_effect & ~model_effect)
+    causes = {"the scorecard": pairs.card_effect, **by_model}
+    _say_causes(lines, causes, changed)
+    _say_window(lines, pairs, changes, changed & ~np.logical_or.reduce(list(causes.values())))
     for change in changes:
         lines.say(change.places, change.texts, np.arange(len(change.places)))
+    for name, places, sentence in disagreements(pairs.now.cohort, pairs.now.card.fields):
+        moved = _anybody([change for change in changes if name in change.fields], len(pairs.now))
+        lines.say(places[moved[places]], [sentence])
     return lines
 
 
@@ -154,9 +158,12 @@ def _say_not_met(lines: Lines, cohort: Cohort, names: tuple[str, ...], places: N
     lines.say(np.flatnonzero(which), texts, of)
 
 
-def _say_cause(lines: Lines, cause: str, of: Mask, others: Mask) -> None:
-    lines.say(np.flatnonzero(of & ~others), [f"only {cause} changed"])
-    lines.say(np.flatnonzero(of & others), [f"{cause} changed too"])
+def _say_causes(lines: Lines, causes: Mapping[str, Mask], changed: Mask) -> None:
+    """What moved a pupil's points or band beside the facts, and whether it did so alone."""
+    for cause, of in causes.items():
+        others = np.logical_or.reduce([changed, *(mask for other, mask in causes.items() if other != cause)])
+        lines.say(np.flatnonzero(of & ~others), [f"only {cause} changed"])
+        lines.say(np.flatnonzero(of & others), [f"{cause} changed too"])
 
 
 def _say_window(lines: Lines, pairs: Pairs, changes: list[_Change], among: Mask) -> None:

@@ -126,7 +126,7 @@ class Register:
     @property
     def look(self) -> Look:
         """What a comparison needs of this register."""
-        return Look(self.cohort, self.assessment, self.band, self.rank)
+        return Look(self.cohort, self.assessment, self.rank, self.model, self.model_band)
 
     def explain(self, key: str, previous: Register | None = None) -> Explanation:
         """One pupil in plain English. Raises PupilNotFoundError."""
@@ -137,7 +137,9 @@ class Register:
     def _model_says(self, index: int) -> ModelSays | None:
         if self.model is None or self.probability is None or self.model_band is None:
             return None
-        says = ModelSays(self.model.name, float(self.probability[index]), int(self.model_band[index]))
+        says = ModelSays(
+            self.model.name, float(self.probability[index]), int(self.model_band[index]), scorer=self.model
+        )
         if self.trained is None:
             return says
         account = account_of(self.trained, self.cohort, index)

@@ -44,7 +44,7 @@ def marks(cohort: Cohort, fields: Iterable[str]) -> Lines:
     """
     fields = tuple(fields)
     lines = Lines(len(cohort))
-    _say_left(lines, cohort)
+    say_left(lines, cohort)
     if "registration_status" in cohort.columns:
         lines.say(np.flatnonzero(_has_code(cohort, "registration_status", TWO_REGISTRATIONS)), ["two registrations"])
     if "also_registered_at" in cohort.columns:
@@ -80,7 +80,8 @@ def day(when: date) -> str:
     return f"{when.day} {when:%b %Y}"
 
 
-def _say_left(lines: Lines, cohort: Cohort) -> None:
+def say_left(lines: Lines, cohort: Cohort) -> None:
+    """Of those who have left: when and where to, as far as it is known."""
     places = np.flatnonzero(left(cohort))
     date_left, destination = (cohort.column(name)[places] for name in ("leaving_date", "leaving_destination"))
     first, which = distinct(date_left, destination)

@@ -178,7 +178,9 @@ def test_disagreements_in_the_pupils_own_row_are_said() -> None:
     problems = Problems([ProblemBlock("sources_disagree", FILE, "Young carer", np.array([3]), says)])
     cohort = replace(cohort_of({"young_carer": [True, True]}), problems=problems)
     assert explained(cohort, 0).conflicts == ()
-    assert explained(cohort, 1).conflicts[0].startswith("The school and a council list disagree about young carer.")
+    assert explained(cohort, 1).conflicts == (
+        "young carer: a council list says no, the school says yes; counts as yes until a person decides.",
+    )
 
 
 def test_who_says_so_and_as_at_when_stands_beside_a_reason() -> None:

@@ -11,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.calendar import get_check
-from roni.cohort import KEY_KINDS, Cohort
+from roni.cohort import KEY_KINDS, Cohort, Source
+from roni.errors import ProblemBlock, Problems
 from roni.indicator import Inclusion
 from roni.indicator.condition import IsTrue
+from roni.model import Model
 from roni.movement import KINDS, Movement, compare
 from roni.scorecard import Scorecard, load_scorecard
 from roni.scoring import score
-from tests.strategies import cohort_of, cohorts
+from roni.tables import Table
+from tests.models import YOUNG_CARER, model_of
+from tests.strategies import FILE, cohort_of, cohorts
 
 CARD = load_scorecard("oxfordshire")
 LOOSER = replace(
@@ -178,6 +182,83 @@ def test_a_pupil_whom_nothing_identifies_is_neither_new_nor_left() -> None:
     for cohort in (before, now):
         cohort.key_kind[1] = KEY_KINDS.index("reference")
     assert between(before, now) == ["unchanged", *["cannot be matched between checks"] * 2]
+
+
+def test_of_the_new_it_says_what_gives_their_points_and_of_leavers_where_they_went() -> None:
+    columns = {"young_carer": [True] * 3, "fsm": [False, False, True]}
+    gone = {"leaving_date": [date(2026, 12, 4), None, None], "leaving_destination": ["college", None, None]}
+    before = cohort_of({**columns, **gone}).take(np.array([0, 1]))
+    now = cohort_of(columns, check="january").take(np.array([2]))
+    movement = compare((before, CARD.assess(before)), (now, CARD.assess(now)))
+    assert kinds(movement) == ["new", "left", "left"]
+    said = ["free school meals +2; young carer +2", "left on 4 Dec 2026, to a college", ""]
+    assert movement.why.to_pylist() == said
+    assert score(now, CARD).to_table()["reasons"].to_pylist() == said[:1]
+
+
+def test_a_day_of_leaving_after_the_later_check_is_not_yet_said() -> None:
+    before = cohort_of({"fsm": [True], "leaving_date": [date(2027, 7, 1)]})
+    now = cohort_of({"fsm": []}, size=0, check="january")
+    assert compare((before, CARD.assess(before)), (now, CARD.assess(now))).why.to_pylist() == [""]
+
+
+def test_why_says_who_said_what_where_school_and_council_disagree() -> None:
+    block = ProblemBlock("sources_disagree", FILE, "Carer", np.array([2]), {"label": "young carer"})
+    carers = Source("Carers list", date(2026, 10, 1), "council")
+    now = replace(
+        cohort_of({"young_carer": [True], "fsm": [True]}, check="january"),
+        problems=Problems([block]),
+        sources=(carers,),
+        origin={"young_carer": np.array([0], np.int8)},
+    )
+    for carer, said in (
+        (False, "young carer +2, was not a young carer; young carer: the school says no, Carers list (1 Oct 2026) says "
+            "yes; counts as yes until a person decides"),
+        (True, ""),
+    ):  # fmt: skip
+        before = cohort_of({"young_carer": [carer], "fsm": [True]})
+        assert compare((before, CARD.assess(before)), (now, CARD.assess(now))).why.to_pylist() == [said]
+
+
+LOW, HIGH = model_of(base=-9.0), model_of(base=9.0, name="other")
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "said"),
+    [
+        (LOW, HIGH, "only the trained model changed"),
+        (None, HIGH, "only the trained model changed"),
+        (HIGH, None, "only the trained model changed"),
+        (HIGH, HIGH, ""),
+        (LOW, LOW, ""),
+    ],
+)
+def test_another_model_with_the_same_facts_is_labelled_so(then: Model | None, today: Model | None, said: str) -> None:
+    before, now = (cohort_of({"young_carer": [True]}, check=check) for check in ("november", "january"))
+    earlier, register = score(before, CARD, then), score(now, CARD, today)
+    assert register.since(earlier).why.to_pylist() == [said]
+    assert register.explain("PUPIL00000", earlier).change.endswith(f"; {said}." if said else " then).")
+
+
+def test_the_same_model_with_other_facts_is_told_from_another_model() -> None:
+    before = cohort_of({"attendance": [99.0]})
+    now = cohort_of({"attendance": [91.0]}, check="january")
+    steep = model_of(Table("attendance", "number", edges=(95.0,), values=(9.0, -9.0)), base=0.0)
+    assert score(now, CARD, steep).since(score(before, CARD, steep)).why.to_pylist() == [
+        "only the trained model's band changed"
+    ]
+
+
+def test_a_model_that_says_the_same_is_no_cause_where_the_facts_change() -> None:
+    before, now = cohort_of({"young_carer": [True]}), cohort_of({"young_carer": [False]}, check="january")
+    certain = model_of(YOUNG_CARER, base=9.0)
+    assert "model" not in score(now, CARD, certain).since(score(before, CARD, certain)).why.to_pylist()[0]
+
+
+def test_another_card_and_another_model_are_both_named() -> None:
+    before, now = (cohort_of({"young_carer": [True]}, check=check) for check in ("november", "january"))
+    movement = score(now, LOOSER, HIGH).since(score(before, CARD, LOW))
+    assert movement.why.to_pylist() == ["the scorecard changed too; the trained model changed too"]
 
 
 def test_a_pupil_without_a_score_in_one_check_is_not_compared() -> None:

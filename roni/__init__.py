@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from roni.additive import AdditiveClassifier as AdditiveClassifier
     from roni.assessment import Assessment as Assessment
     from roni.calendar import AcademicYear as AcademicYear
     from roni.calendar import Check as Check
@@ -30,16 +31,23 @@ if TYPE_CHECKING:
     from roni.errors import RoniError as RoniError
     from roni.errors import ScorecardError as ScorecardError
     from roni.errors import TrainingError as TrainingError
+    from roni.evaluation import Evaluation as Evaluation
+    from roni.evaluation import evaluate as evaluate
     from roni.explanation import Explanation as Explanation
     from roni.fields import Dictionary as Dictionary
     from roni.fields import Field as Field
     from roni.fields import national as national
     from roni.mapping import ColumnMapping as ColumnMapping
     from roni.model import Model as Model
+    from roni.model.file import save_model as save_model
     from roni.model.shelf import load_model as load_model
     from roni.movement import Movement as Movement
     from roni.movement.carry import carry_over as carry_over
     from roni.order import Shortlist as Shortlist
+    from roni.outcomes import Outcome as Outcome
+    from roni.outcomes import Outcomes as Outcomes
+    from roni.outcomes import label_outcomes as label_outcomes
+    from roni.readers.destinations import read_destinations as read_destinations
     from roni.readers.files import read_cohort as read_cohort
     from roni.readers.supplements import Supplement as Supplement
     from roni.register import Register as Register
@@ -53,6 +61,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AcademicYear": "calendar",
+    "AdditiveClassifier": "additive",
     "Assessment": "assessment",
     "CalendarError": "errors",
     "Check": "calendar",
@@ -60,6 +69,7 @@ _HOME = {
     "ColumnMapping": "mapping",
     "Dictionary": "fields",
     "DictionaryError": "errors",
+    "Evaluation": "evaluation",
     "Explanation": "explanation",
     "Field": "fields",
     "FileRefusedError": "errors",
@@ -68,6 +78,8 @@ _HOME = {
     "ModelError": "errors",
     "Movement": "movement",
     "NotKept": "cohort",
+    "Outcome": "outcomes",
+    "Outcomes": "outcomes",
     "Problem": "errors",
     "Problems": "errors",
     "PupilNotFoundError": "errors",
@@ -82,12 +94,16 @@ _HOME = {
     "TrainingError": "errors",
     "carry_over": "movement.carry",
     "check_names": "calendar",
+    "evaluate": "evaluation",
     "get_check": "calendar",
+    "label_outcomes": "outcomes",
     "load_model": "model.shelf",
     "load_scorecard": "scorecard",
     "make_authority": "synthetic",
     "national": "fields",
     "read_cohort": "readers.files",
+    "read_destinations": "readers.destinations",
+    "save_model": "model.file",
     "score": "scoring",
     "scorecard_names": "scorecard",
     "train": "training",

@@ -93,6 +93,16 @@ def test_score_prints_the_top_of_the_list_up_to_the_capacity(run: Run) -> None:
     assert "2 pupils in the list." in printed
 
 
+def test_could_be_is_by_what_is_not_known_of_the_pupil_and_whole_columns_are_said_once(run: Run) -> None:
+    without = "\n".join(line.rpartition(",")[0] for line in NOVEMBER.splitlines())  # nobody's “Pregnant or parent”
+    Path("shorter.csv").write_text(without + "\n", "utf-8")
+    printed = run("score", "shorter.csv", *WHEN, "-o", "list.csv").stdout
+    assert [line for line in printed.splitlines() if "could be" in line and "Cedar" not in line] == []
+    assert "4, could be 6" in next(line for line in printed.splitlines() if "Cedar" in line)
+    assert "shorter.csv says nothing about pregnant or a parent: not known, up to" in printed
+    assert all(row["points"] != row["points_max"] for row in rows_of("list.csv"))
+
+
 def test_a_name_in_square_brackets_is_printed_as_it_is(run: Run) -> None:
     assert "Cedar, [Alex]" in run("score", "november.csv", *WHEN).stdout
 

@@ -127,7 +127,8 @@ def print_list(register: Register, table: Any, capacity: int) -> None:
     rank = register.rank
     in_list = [int(rank[place]) - 1 for place in shown]
     pupils = table.take(pa.array(in_list, pa.int64())).to_pylist()
-    rows = [_row(pupil, several_files=len(register.cohort.files) > 1) for pupil in pupils]
+    several_files = len(register.cohort.files) > 1
+    rows = [_row(pupil, register, place, several_files) for pupil, place in zip(pupils, shown, strict=True)]
     print_table(["rank", "pupil", "year", "school", "band", "points", "chance", "reasons"], rows)
     say(short.sentence)
     say(f"{population(register.cohort)}.")
@@ -135,15 +136,15 @@ def print_list(register: Register, table: Any, capacity: int) -> None:
         say(note)
 
 
-def _row(pupil: dict[str, Any], *, several_files: bool) -> list[str]:
+def _row(pupil: dict[str, Any], register: Register, place: int, several_files: bool) -> list[str]:
     name = ", ".join(part for part in (pupil["surname"], pupil["forename"]) if part)
     return [
         str(pupil["rank"]),
         name,
         str(pupil["year_group"] or ""),
         pupil["school"] or (pupil["file"] if several_files else ""),
-        _could_be(pupil["band"], pupil["band_max"]),
-        _could_be(pupil["points"], pupil["points_max"]),
+        _could_be(pupil["band"], register.card.bands[register.could_be.band[place]].name),
+        _could_be(pupil["points"], int(register.could_be.points[place])),
         pupil["chance"] or "",
         pupil["reasons"],
     ]

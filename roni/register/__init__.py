@@ -24,6 +24,7 @@ from roni.order import (
     higher_band,
     shortlist,
 )
+from roni.register.could_be import CouldBe, could_be
 from roni.register.table import ListTable
 from roni.wording import reasons, roll
 
@@ -83,6 +84,12 @@ class Register:
     def band_max(self) -> NDArray[np.int8]:
         """The band if every unknown turned out to be met; never under `band`."""
         return higher_band(self.assessment.band_max, self.model_band)
+
+    @cached_property
+    def could_be(self) -> CouldBe:
+        """What the points and the band could come to by what is not known of each pupil alone."""
+        found = could_be(self.cohort, self.assessment)
+        return replace(found, band=higher_band(found.band, self.model_band))
 
     @cached_property
     def section(self) -> NDArray[np.int8]:

@@ -70,7 +70,7 @@ def not_known(cohort: Cohort, assessment: Assessment) -> Lines:
     What a whole file says nothing about is not repeated on its pupils' lines: `said_once` says it.
     """
     lines = Lines(len(cohort))
-    lacking = _files_lacking(cohort, assessment)
+    lacking = files_lacking(cohort, assessment)
     for name, open_ in fields_open(cohort, assessment).items():
         if name in cohort.columns:
             gaps = open_ & ~np.isin(cohort.file_index, lacking.get(name, []))
@@ -131,7 +131,8 @@ def _open(assessment: Assessment) -> Iterator[tuple[tuple[str, ...], Mask]]:
         yield inclusion.when.fields, (assessment.inclusions[:, column] == 0) & would_raise & ~assessment.restricted
 
 
-def _files_lacking(cohort: Cohort, assessment: Assessment) -> dict[str, list[int]]:
+def files_lacking(cohort: Cohort, assessment: Assessment) -> dict[str, list[int]]:
+    """By field, the places of the files that say nothing about it."""
     found: dict[str, list[int]] = {}
     for gap in assessment.columns_not_known:
         found.setdefault(gap.field, []).append(cohort.files.index(gap.file))

@@ -10,6 +10,8 @@ import numpy as np
 
 from roni.account import NOT_KEPT_WORDS
 from roni.order import RANKED
+from roni.wording.lines import Lines, distinct
+from roni.wording.reasons import points as in_points
 from roni.workbook import legend
 from roni.writers.csv import write_csv
 from roni.writers.destination import check_destination
@@ -25,12 +27,13 @@ HOW_TO_READ = "How to read this"
 MOST_PROBLEMS = 20_000  # rows of the problems sheet: nobody reads more, and `roni validate --json` has them all
 WIDTHS = {
     "rank": 6, "upn": 15, "surname": 16, "forename": 14, "preferred_name": 15, "year_group": 11,
-    "registration_group": 18, "school": 20, "band": 10, "band_max": 10, "points": 8, "points_max": 11,
+    "registration_group": 18, "school": 20, "band": 10, "band_max": 10, "points": 8, "points_max": 11, "could_be": 12,
     "probability": 12, "reasons": 52, "not_known": 28, "ask_first": 27, "within_capacity": 15,
     "chance": 20, "marks": 18, "file": 18,
 }  # fmt: skip
-WRAPPED = ("school", "band", "band_max", "reasons", "not_known", "ask_first", "chance", "marks")
-FOR_PROGRAMS = ("section", "key", "key_kind")  # there, but not shown
+WRAPPED = ("school", "band", "band_max", "could_be", "reasons", "not_known", "ask_first", "chance", "marks")
+# There, but not shown. band_max and points_max also count what a whole file lacks: for people there is could_be.
+FOR_PROGRAMS = ("section", "key", "key_kind", "band_max", "points_max")
 CHANGE_WIDTHS = {
     "upn": 15, "surname": 16, "forename": 14, "school_name": 20, "kind": 12, "band_before": 10, "points_before": 8,
     "rank_before": 8, "band_now": 10, "points_now": 8, "rank_now": 8, "why": 70,
@@ -90,6 +93,7 @@ def _write_table(table: Any, file: Path) -> None:
 
 
 def _list_sheet(register: Register, table: Any) -> Sheet:
+    table = _with_could_be(register, table)
     empty = [name for name in table.column_names if _is_empty(table.column(name))]
     without_model = () if register.model_name else ("rules_band",)
     return Sheet(
@@ -103,6 +107,18 @@ def _list_sheet(register: Register, table: Any) -> Sheet:
         lines_above=_where_it_changes(register.section[register.order], register.band[register.order]),
         printed_to="marks",
     )
+
+
+def _with_could_be(register: Register, table: Any) -> Any:
+    """The table with what each pupil could be, in words, beside the points; empty where nothing more can be."""
+    order, made, most = register.order, register.assessment, register.could_be
+    higher = ((most.band > register.band) | (most.points > made.points)) & (register.section == RANKED)
+    lines, names = Lines(len(register)), [band.name for band in register.card.bands]
+    places = np.flatnonzero(higher)
+    first, which = distinct(most.band[places], most.points[places])
+    said = [f"{names[most.band[place]]}, {in_points(int(most.points[place]))}" for place in places[first]]
+    lines.say(places, said, which)
+    return table.add_column(table.column_names.index("points_max") + 1, "could_be", lines.joined(order))
 
 
 def _changes_sheet(table: Any) -> Sheet:

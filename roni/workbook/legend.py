@@ -31,7 +31,9 @@ RESTRICTED = (
 COLUMNS = {
     "rank": "Place in the list: by band, then probability, points and points_max. The identifier alone ends a tie.",
     "band, points": "By what is known now. What is not known adds nothing.",
-    "band_max, points_max": "What they would be if everything that is not known were met: “could be”.",
+    "could_be": "What they would be if everything were met that is not known of this pupil. What a whole file says "
+    "nothing about is not in it: it stands below, once.",
+    "band_max, points_max": "The same with what whole files say nothing about. Not shown, but there.",
     "reasons": "What gives the points, with the value from the file. They add up to the points.",
     "not_known": "What could still add points for this pupil.",
     "ask_first": "The one thing to find out first, and who would know.",

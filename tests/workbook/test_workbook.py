@@ -79,6 +79,19 @@ def test_columns_that_say_nothing_or_are_for_programs_are_there_but_not_shown(bo
     assert all(columns[name] for name in ("rank", "upn", "surname", "band", "points", "reasons"))
 
 
+def test_what_a_pupil_could_be_is_said_in_words_by_what_is_not_known_of_this_pupil(book: Any) -> None:
+    rows = list(book["List"].values)
+    said = {row[rows[0].index("surname")]: row[rows[0].index("could_be")] for row in rows[1:]}
+    assert {name: said[name] for name in ("Ash", "Birch", "Elder")} == {
+        "Ash": None,
+        "Birch": None,
+        "Elder": "amber, 2 points",
+    }
+    assert said["Dogwood"] is None
+    columns = shown(book["List"])
+    assert [columns[name] for name in ("could_be", "band_max", "points_max")] == [True, False, False]
+
+
 def test_the_page_says_what_the_words_mean_and_what_they_do_not(book: Any) -> None:
     page = words(book["How to read this"])
     for said in ("points_max", "ask_first", "red", "Information restricted", "not the all-clear", "Pupils educated at"):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import KEY_KINDS
 from roni.errors import RoniError
 from roni.evaluation.groups import UNKNOWN, Grouping, by_school, grouping
+from roni.matching import can_be_matched, places_of
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort
@@ -48,14 +48,12 @@ def over_time(train: Cohort, test: Cohort) -> Split:
 
     Raises RoniError unless the first check is the earlier one and somebody is left to learn from.
     """
-    import pyarrow.compute as pc
-
     if train.check.order >= test.check.order:
         raise RoniError(f"The pupils to learn from must be of an earlier check than {test.check}, not {train.check}.")
-    both = np.asarray(pc.is_in(train.keys, value_set=test.keys))
+    both = places_of(train, test) >= 0
     if both.all():
         raise RoniError("Every pupil to learn from is also among those to test on.")
-    unmatched = int((train.key_kind == KEY_KINDS.index("reference")).sum())
+    unmatched = int(np.count_nonzero(~can_be_matched(train)))
     words = f"Split over time: learnt from {train.check}, tested on {test.check}; no pupil is in both"
     words += f" (not learnt from because they were: {int(both.sum()):,})" if both.any() else ""
     words += f"; without an identifier to look for: {unmatched:,}" if unmatched else ""

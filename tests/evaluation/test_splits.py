@@ -40,7 +40,8 @@ def test_a_pupil_of_both_checks_is_only_tested() -> None:
 
 
 def test_pupils_without_an_identifier_are_said_to_be_unchecked() -> None:
-    unnamed = cohort_of({}, size=2)
+    named = cohort_of({}, size=2)
+    unnamed = replace(named, key_kind=np.full(2, KEY_KINDS.index("reference"), np.int8))
     assert "without an identifier to look for: 2" in over_time(unnamed, cohort(1, "january", 5)).words
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from roni.errors import CalendarError
 
 FIRST_MONTH = 9  # an academic year runs from 1 September to 31 August
+EARLIEST, LATEST = 2000, 2100  # years that a person may mean; beyond them a year is a slip of the keyboard
 
 
 @dataclass(frozen=True, order=True)
@@ -34,11 +35,13 @@ class AcademicYear:
 
     @classmethod
     def parse(cls, text: str) -> AcademicYear:
-        """Read `2026/27`, `2026-27`, `2026/2027` or `2026`. Raises CalendarError."""
+        """Read `2026/27`, `2026-27`, `2026/2027` or `2026`, from 2000 to 2100. Raises CalendarError."""
         match = re.fullmatch(r"\s*(\d{4})(?:\s*[/-]\s*(\d{2}|\d{4}))?\s*", text)
         if not match:
             raise CalendarError(f"“{text}” is not an academic year. Write it as 2026/27.")
         start = int(match[1])
+        if not EARLIEST <= start <= LATEST:
+            raise CalendarError(f"“{text}” is no academic year from {cls(EARLIEST)} to {cls(LATEST)}.")
         if match[2] and int(match[2]) % 100 != (start + 1) % 100:
             raise CalendarError(f"“{text}” is not one academic year. Write it as {cls(start)}.")
         return cls(start)

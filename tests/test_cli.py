@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from roni.cli import app, group
+from roni.version import VERSION
 
 NOVEMBER = """\
 UPN,Surname,Forename,Year,% Attendance,SEN,FSM,In care,Young carer,Suspensions,PEX,EAL,AP,YOT,Pregnant or parent
@@ -201,6 +203,7 @@ def test_strict_exits_with_0_where_there_is_nothing_to_say(run: Run) -> None:
         (("score", "november.csv", "--scorecard", "kent"), "nor a shipped scorecard (oxfordshire, roni)"),
         (("score", "november.csv", "--check", "june"), "There is no check called “june”"),
         (("score", "november.csv", "--year", "soon"), "“soon” is not an academic year"),
+        (("score", "november.csv", "--year", "0000"), "“0000” is no academic year from 2000/01 to 2100/01"),
         (("score", "november.csv", "--map", "SEN"), "is not a mapping"),
         (("score", "november.csv", "--map", "SEN=sen"), "which is not a field"),
         (("score", "november.csv", "--supplement", "november.csv,shape=x"), "“shape” is not allowed"),
@@ -240,6 +243,16 @@ def test_an_unexpected_error_is_a_sentence_that_repeats_no_value(run: Run, monke
     assert "Rowan" not in result.output
 
 
+def test_an_unexpected_error_after_writing_does_not_say_that_nothing_was_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roni.cli.lists.print_list", lambda *_: {}["Rowan Ash"])
+    result = run("score", "november.csv", *WHEN, "-o", "list.csv")
+    assert (result.exit_code, len(rows_of("list.csv"))) == (2, 4)
+    assert "either as it was before or whole" in " ".join(result.stderr.split())
+    assert "othing was written" not in result.stderr
+
+
 def test_the_details_of_an_unexpected_error_can_be_had(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONI_DEBUG", "1")
     monkeypatch.setattr("roni.readers.files.read_cohort", lambda *_, **__: {}["Rowan Ash"])
@@ -275,6 +288,17 @@ def test_several_files_and_a_folder_are_read_together(run: Run) -> None:
 
 
 # explain
+
+
+def test_where_two_pupils_share_a_upn_their_rows_are_named_to_choose_from(run: Run) -> None:
+    lines = ("UPN,Surname,Forename,Date of birth,Year", "Y303999926001,Ash,Rowan,01/02/2011,11")
+    Path("shared.csv").write_text("\n".join([*lines, "Y303999926001,Birch,Sam,07/05/2011,11"]) + "\n", "utf-8")
+    result = run("explain", "shared.csv", "--upn", "y303999926001", *WHEN)
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = "2 pupils have this UPN. Say which, by one file and its row: shared.csv --row 2; shared.csv --row 3."
+    assert said in " ".join(result.stderr.split())
+    for row, name in (("2", "Rowan Ash"), ("3", "Sam Birch")):
+        assert run("explain", "shared.csv", "--row", row, *WHEN).stdout.startswith(name)
 
 
 @pytest.mark.parametrize("which", [("--upn", "m303999926002"), ("--row", "3"), ("--id", "M303999926002")])
@@ -395,3 +419,46 @@ def test_the_command_runs_as_a_module_with_a_narrow_console_encoding(tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     assert b"Ash, Rowan" in done.stdout
+
+
+def listened_to(words: list[str], folder: Path, characters: int) -> tuple[int, str]:
+    """The command's exit status and complaints where its reader closes the pipe after so many characters."""
+    command = [sys.executable, "-m", "roni", *words]
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=place
+    ) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        done.stdout.read(characters)
+        done.stdout.close()
+        complaints = done.stderr.read()
+    return done.returncode, complaints
+
+
+def test_a_reader_who_has_seen_enough_changes_neither_the_file_nor_the_exit_status(tmp_path: Path) -> None:
+    lines = NOVEMBER.splitlines()
+    many = [lines[1].replace("81.5", f"{number} x") for number in range(3000)]
+    (tmp_path / "big.csv").write_text("\n".join([lines[0], *many, "total"]) + "\n", "utf-8")
+    (tmp_path / "november.csv").write_text(NOVEMBER, "utf-8")
+    assert listened_to(["validate", "big.csv", *WHEN], tmp_path, 1) == (0, "")
+    assert listened_to(["validate", "big.csv", "--json", *WHEN], tmp_path, 1) == (0, "")
+    scored = ["score", "november.csv", *WHEN, "-o", "list.csv"]
+    assert listened_to([*scored, "--strict"], tmp_path, 0) == (1, "")
+    assert (tmp_path / "list.csv").exists()
+
+
+def test_the_version_is_said_wherever_the_command_runs_from(run: Run) -> None:
+    assert run("--version").stdout == f"roni {VERSION}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "roni", "--version"],
+        capture_output=True, text=True, check=False,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, f"roni {VERSION}\n")
+
+
+def test_packaging_reads_the_version_from_its_one_place() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "roni.version.VERSION"}

@@ -9,6 +9,7 @@ import typer
 from roni.cli import checks, demo, evaluate, lists, model, pupil, shelf, train
 from roni.cli.console import prepare_streams
 from roni.cli.group import Commands
+from roni.version import VERSION
 
 app = typer.Typer(
     name="roni",
@@ -23,9 +24,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"roni {version('roni')}")
+        typer.echo(f"roni {VERSION}")
         raise typer.Exit
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,16 +28,37 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(text: str = "") -> None:
     """A sentence or more: lines are broken for a terminal only, where they would be broken inside a word."""
-    console().print(text, soft_wrap=not sys.stdout.isatty())
+    _print(text, console(), sys.stdout)
 
 
 def complain(text: str) -> None:
-    console(stderr=True).print(text, style="bold", soft_wrap=not sys.stderr.isatty())
+    _print(text, console(stderr=True), sys.stderr, style="bold")
+
+
+def _print(text: str, by: Console, stream: TextIO, **how: Any) -> None:
+    with by.capture() as printed:
+        by.print(text, soft_wrap=not stream.isatty(), **how)
+    _write(printed.get(), stream)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Write to a stream whose reader may have seen enough (`| head`): the rest goes nowhere, and the work goes on.
+
+    So a file is written and the exit status is what it would have been, whoever listened. A closed pipe is EPIPE, and
+    on Windows EINVAL.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_json(value: Any) -> None:
     """JSON for another program: plain ASCII, so that no console's encoding can spoil it. A date is 2026-11-06."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    _write(json.dumps(value, indent=2, default=str) + "\n", sys.stdout)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -56,7 +78,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     out = console()
     with out.capture() as printed:
         out.print(table)
-    sys.stdout.write("\n".join(line.rstrip() for line in printed.get().splitlines()) + "\n\n")
+    _write("\n".join(line.rstrip() for line in printed.get().splitlines()) + "\n\n", sys.stdout)
 
 
 @contextmanager

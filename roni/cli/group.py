@@ -37,7 +37,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if _is_typers_own(error) or os.environ.get("RONI_DEBUG"):
+            if _is_typers_own(error) or isinstance(error, BrokenPipeError) or os.environ.get("RONI_DEBUG"):
                 raise
             complain(sentence(error))
             raise typer.Exit(COULD_NOT) from None
@@ -52,8 +52,8 @@ def sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "This computer has too little memory for these files. Read fewer at a time."
     return (
-        f"Something unexpected went wrong ({type(error).__name__}). Nothing was written. "
-        "To see the details, set RONI_DEBUG=1 and run it again; they may show what is in the file."
+        f"Something unexpected went wrong ({type(error).__name__}). A file that was to be written is either as it was "
+        "before or whole. To see the details, set RONI_DEBUG=1 and run it again; they may show what is in the file."
     )
 
 

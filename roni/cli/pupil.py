@@ -77,10 +77,15 @@ def _key(cohort: Cohort, upn: str | None, row: int | None, key: str | None) -> s
 
 def _key_of_upn(cohort: Cohort, upn: str) -> str:
     """A pupil's key is the UPN as a rule, but not where it is badly formed or another identifier goes first."""
+    import numpy as np
     import pyarrow.compute as pc
 
-    place = pc.index(pc.utf8_upper(cohort.column("upn")), upn.strip().upper()).as_py()
-    return upn if place < 0 else str(cohort.keys[place].as_py())
+    same = pc.equal(pc.utf8_upper(cohort.column("upn")), upn.strip().upper()).fill_null(False)
+    places = np.flatnonzero(same)
+    if len(places) > 1:
+        rows = "; ".join(f"{cohort.files[cohort.file_index[place]]} --row {cohort.row[place]}" for place in places)
+        raise RoniError(f"{len(places)} pupils have this UPN. Say which, by one file and its row: {rows}.")
+    return str(cohort.keys[int(places[0])].as_py()) if len(places) else upn
 
 
 def _key_of_row(cohort: Cohort, row: int) -> str:

@@ -48,13 +48,13 @@ MODEL_COLUMNS = {
 }
 CHANGES = {
     "up, down": "By band first, then by points. “why” says which indicators changed, with both values.",
-    "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council's list. “why” says "
-    "what gives the new their points, and where those who left went, where that is known.",
+    "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council's list. “why” "
+    "says what gives the new their points, and where those who left went, where that is known.",
     "cannot be matched": "Without a UPN or another identifier of their own nobody can say who was who: neither new nor "
     "left.",
     "unchanged": "The same band and points, though what they rest on may have changed.",
-    "only the … window": "The figures cover another period, and nothing else moved the pupil. So too for another scorecard "
-    "and another trained model.",
+    "only the … window": "The figures cover another period, and nothing else moved the pupil. So too for another "
+    "scorecard and another trained model.",
     "not stated again": "What the later files do not say stands as it was, except attendance and other figures of a "
     "period. What would have fallen only because a cell is blank is under “Problems”: it stays until somebody answers.",
 }

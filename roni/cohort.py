@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from roni.calendar import Check
 from roni.errors import Problems, PupilNotFoundError
 from roni.fields import Dictionary, Field
+from roni.plural import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +121,9 @@ class Cohort:
     digests: Mapping[str, str] = dataclasses.field(default_factory=dict)  # file -> sha256
 
     def __repr__(self) -> str:
-        return f"<Cohort of {len(self)} pupils, {self.check}>"  # no child's value, wherever it may be printed
+        return (
+            f"<Cohort of {counted(len(self), 'pupil')}, {self.check}>"  # no child's value, wherever it may be printed
+        )
 
     def __len__(self) -> int:
         return len(self.row)

@@ -57,7 +57,7 @@ class Distinct:
 
     @classmethod
     def of(cls, column: Any) -> Distinct:
-        encoded = column.dictionary_encode()
+        encoded = column.dictionary_encode() if column.type == "string" else column
         texts = [text.removeprefix("'") for text in encoded.dictionary.to_pylist()]  # a guard that Excel left behind
         places = encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
         return cls([*texts, ""], places, np.bincount(places, minlength=len(texts) + 1))
@@ -70,13 +70,13 @@ class Distinct:
 
 
 def parse(column: Any, item: Field, choices: Mapping[str, str] | None = None) -> Parsed:
-    """Read one column of text (pyarrow strings, stripped, null is empty) as the field's type.
+    """Read one column of text as the field's type: pyarrow strings, plain or dictionary-encoded; null is an empty cell.
 
     `choices` are what a person said: blank ("no" or "not known"), scale ("percent", "fraction"), dates ("uk", "us").
     """
     choices = choices or {}
     if item.type == "text":
-        return _text(column, item)
+        return _text(column if column.type == "string" else column.dictionary_decode(), item)
     distinct = Distinct.of(column)
     if item.type == "date":
         return _date(distinct, item, choices)

@@ -21,8 +21,12 @@ def tidy(column: Any, *, escaped: bool = True) -> Any:
     With `escaped`, what only guards a text from a spreadsheet is taken off: `="0123"` is `0123`, and an apostrophe
     before one of = + - @, tab or a line end is the guard of an export (see the writers).
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        plain = tidy(column.dictionary, escaped=escaped)
+        return column if plain.equals(column.dictionary) else tidy(as_text(column), escaped=escaped)
     first, last = _edge_bytes(column)
     if _any_in(_MAY_BEGIN_SPACE, first) or _any_in(_MAY_END_SPACE, last):
         column = pc.utf8_trim_whitespace(column)
@@ -32,6 +36,13 @@ def tidy(column: Any, *, escaped: bool = True) -> Any:
     if escaped and (first == ord("'")).any():
         column = pc.replace_substring_regex(column, r"^'('*[=+\-@\t\r\n])", r"\1")
     return _blank_to_null(column)
+
+
+def as_text(column: Any) -> Any:
+    """The column as plain strings, whether it came dictionary-encoded or not."""
+    import pyarrow as pa
+
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _blank_to_null(column: Any) -> Any:

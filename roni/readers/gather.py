@@ -29,7 +29,7 @@ def raw_tables(paths: Sequence[Path], known: Callable[[str], bool], on: date) ->
     refused: list[FileRefusedError] = []
     for path in _files(paths):
         try:
-            tables = [read_nccis(path).table] if is_nccis(path) else read_tables(path, known)
+            tables = [read_nccis(path).table] if is_nccis(path) else read_tables(path, known, encoded=True)
         except FileRefusedError as error:
             refused.append(error)
         else:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.readers.table import RawTable
+from roni.readers.cells import as_text
+from roni.readers.raw import RawTable
 
 # "Total", "Grand total: 180", "11A average", "Number of pupils", "All"
 SUMMARY = (
@@ -47,14 +48,18 @@ def not_pupils(raw: RawTable, names: Sequence[str | None]) -> NDArray[np.bool_]:
     found = np.zeros(len(raw), dtype=bool)
     rest = np.flatnonzero(~_identified(raw, names))
     if len(rest):
-        few = replace(raw, columns=tuple(column.take(rest) for column in raw.columns), rows=raw.rows[rest])
+        few = replace(raw, columns=tuple(as_text(column.take(rest)) for column in raw.columns), rows=raw.rows[rest])
         found[rest] = _repeated_heading(few) | (~_first_named(few, names) & _says_nothing(few, names))
     return found
 
 
 def _matches(column: Any, pattern: str) -> NDArray[np.bool_]:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        each = np.append(_matches(column.dictionary, pattern), False)
+        return np.asarray(each[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)])
     return np.asarray(pc.match_substring_regex(column, pattern).fill_null(False).to_numpy(zero_copy_only=False))
 
 

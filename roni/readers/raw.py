@@ -16,7 +16,8 @@ from roni.errors import ProblemBlock
 class RawTable:
     """One sheet or file: every cell as text, stripped of spaces at both ends; null is an empty cell.
 
-    `columns[i]` is a pyarrow string Array under `headings[i]` (headings as written; they may repeat or be blank).
+    `columns[i]` is a pyarrow string Array under `headings[i]` (headings as written; they may repeat or be blank);
+    where that was asked for, one of few different cells may be dictionary-encoded.
     `rows[j]` is the number a spreadsheet shows for row j. Blank rows are not rows; totals rows are still here.
     `how` is how the file itself was read (encoding, delimiter, sheet, heading row), for the report.
     """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from roni.cohort import Reading, is_known
 from roni.errors import ProblemBlock
 from roni.fields import Field
+from roni.plural import counted
 from roni.readers.columns import Read
 from roni.readers.stack import Stack
 from roni.readers.supplements import Supplement
@@ -55,8 +56,7 @@ def with_routes(
             counts = np.bincount(used[final.file_index == place] + 1, minlength=len(item.routes) + 2)
             for way, count in zip(item.routes, counts[2:].tolist(), strict=True):
                 for source in way.inputs if count else ():
-                    pupils = "1 pupil" if count == 1 else f"{count:,} pupils"
-                    gives.setdefault((file, source), []).append(f"gives {item.label} for {pupils}")
+                    gives.setdefault((file, source), []).append(f"gives {item.label} for {counted(count, 'pupil')}")
     for read in reads:
         for reading in read.readings:
             more = gives.get((reading.file, reading.field or ""), [])

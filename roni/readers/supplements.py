@@ -108,8 +108,12 @@ def join(joined: Joined, listed: Read, supplement: Supplement) -> Joined:
         own = stack.column(name)
         merged, taken, conflict = _weigh(item, own, heard)
         columns[name] = merged
-        origin[name] = np.where(taken, np.int8(number), origin.get(name, np.full(len(stack), -1, np.int8)))
-        problems += stack.blocks("sources_disagree", conflict, name, {"label": item.label})
+        before = origin.get(name, np.full(len(stack), -1, np.int8))
+        origin[name] = np.where(taken, np.int8(number), before)
+        for spoken in np.unique(before[conflict]).tolist():  # the school, or a list that was joined earlier
+            says = {"label": item.label, "list": source.name}
+            says |= {"other": joined.sources[spoken].name} if spoken >= 0 else {}
+            problems += stack.blocks("sources_disagree", conflict & (before == spoken), name, says)
     return replace(
         joined,
         stack=replace(stack, columns=columns),

@@ -11,15 +11,17 @@ from roni.readers.parquet import read_parquet
 from roni.readers.raw import RawTable as RawTable
 from roni.readers.xlsx import read_xlsx
 
-_READERS = {"csv": read_csv, "xlsx": read_xlsx, "parquet": read_parquet}
+_READERS = {"xlsx": read_xlsx, "parquet": read_parquet}
 
 
-def read_tables(path: str | Path, known: Known) -> list[RawTable]:
+def read_tables(path: str | Path, known: Known, *, encoded: bool = False) -> list[RawTable]:
     """Every table of pupils in a file: one, or one for each sheet of the same headings.
 
     `known(heading)` says whether a heading is one of a known field; the row with most of them holds the headings.
+    With `encoded`, columns of few different cells may come dictionary-encoded.
     Raises FileRefusedError, with a stable code and a sentence that says what to do, for whatever is not such a table
     or cannot be read without losing rows.
     """
     place = Path(path)
-    return _READERS[format_of(place)](place, known)
+    kind = format_of(place)
+    return read_csv(place, known, encoded=encoded) if kind == "csv" else _READERS[kind](place, known)

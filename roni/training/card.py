@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from roni.additive import AdditiveClassifier
 from roni.evaluation import Evaluation
@@ -17,6 +17,7 @@ from roni.training.declared import sensitive
 from roni.training.fitting import Recipe
 from roni.training.pupils import Pupils
 from roni.training.trial import Trial
+from roni.version import VERSION
 
 LIBRARIES = ("scikit-learn", "numpy", "pandas")
 NOT_FOR = (
@@ -69,12 +70,12 @@ def card_of(done: Done) -> ModelCard:
         missing=tuple(_missing(groups)),
         not_for=NOT_FOR,
         synthetic=done.invented,
-        library=_version("roni"),
+        library=VERSION,
         pupils=sum(int((pupils.label != 0).sum()) for pupils in groups),
         events=sum(pupils.neet for pupils in groups),
         measured=tuple(_measured(done)),
         notes=tuple(_notes(done)),
-        versions={name: _version(name) for name in LIBRARIES},
+        versions={name: version(name) for name in LIBRARIES},
     )
 
 
@@ -83,13 +84,6 @@ POLICY = {
     "as_neet": "counted as NEET.",
     "as_not_neet": "counted as not NEET, which hides whoever was lost from sight.",
 }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed: run from its folder"
 
 
 def _years(groups: Sequence[Pupils]) -> str:

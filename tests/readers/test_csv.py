@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roni.calendar import get_check
 from roni.errors import FileRefusedError
 from roni.readers.csv.quotes import in_order
+from roni.readers.files import read_cohort
 from roni.readers.raw import RawTable
 from roni.readers.table import read_tables
 
@@ -283,3 +285,30 @@ def test_what_the_csv_module_writes_is_in_order(rows: list[list[str]], quoting: 
 )
 def test_a_mark_out_of_place_is_not_in_order(text: str) -> None:
     assert not in_order(text.encode(), 0, b",")
+
+
+def test_columns_of_few_cells_come_encoded_and_say_the_same(tmp_path: Path) -> None:
+    lines = [
+        f"H80120000{place:04d},{'YN '[place % 3].strip()},{'Example' if place else ' Padded '}" for place in range(9000)
+    ]
+    (tmp_path / "long.csv").write_text("\n".join(["UPN,Young carer,School", *lines]) + "\n", "utf-8")
+    known = {"UPN", "Young carer", "School"}.__contains__
+    (plain,) = read_tables(tmp_path / "long.csv", known)
+    (encoded,) = read_tables(tmp_path / "long.csv", known, encoded=True)
+    assert [str(column.type)[:10] for column in encoded.columns] == ["string", "dictionary", "string"]
+    assert [column.to_pylist() for column in encoded.columns] == [column.to_pylist() for column in plain.columns]
+
+
+def test_an_encoded_column_reads_as_a_plain_one(tmp_path: Path) -> None:
+    cells = ["Y", "", "n/k", "N", "maybe"]
+    lines = [f"{place},Total {place},{cells[place % 5]},{place % 101},1{place % 2}/02/2011,11" for place in range(9000)]
+    text = "\n".join(["Pupil ID,Surname,Young carer,% Attendance,DOB,Year", *lines, "Total,,,88,,"]) + "\n"
+    (tmp_path / "long.csv").write_text(text, "utf-8")
+    (tmp_path / "odd.csv").write_text(text.replace("\n", "\n\n", 1), "utf-8")  # a blank line takes the other way
+    found, other = (read_cohort(tmp_path / name, get_check("november", "2026/27")) for name in ("long.csv", "odd.csv"))
+    assert found.problems.counts() == other.problems.counts()
+    assert [row.code for row in found.not_kept] == [row.code for row in other.not_kept] == ["not_a_pupil"]
+    for name in ("surname", "young_carer", "attendance", "date_of_birth", "year_group"):
+        assert [found.value(name, place) for place in range(0, 9000, 37)] == [
+            other.value(name, place) for place in range(0, 9000, 37)
+        ]

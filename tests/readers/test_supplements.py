@@ -150,3 +150,13 @@ def test_a_pupil_on_a_complete_list_of_whom_it_says_nothing_stays_unknown(tmp_pa
     lines = ("UPN,Looked after,Custody", f"{ANN},Yes,not known", f"{BOB},Yes,No")
     found = joined(tmp_path, lines, complete=True)
     assert found.column("custody").tolist() == [0, -1, -1]
+
+
+def test_two_lists_that_disagree_are_both_named(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(f"UPN,Surname\n{ANN},Example\n{BOB},Sample\n", "utf-8")
+    (tmp_path / "one.csv").write_text(f"UPN,Young carer\n{ANN},Y\n{BOB},N\n", "utf-8")
+    (tmp_path / "two.csv").write_text(f"UPN,Young carer\n{ANN},N\n{BOB},N\n", "utf-8")
+    lists = [Supplement(tmp_path / f"{name}.csv", name=name.title()) for name in ("one", "two")]
+    found = read_cohort(tmp_path / "s.csv", NOVEMBER, supplements=lists)
+    assert found.column("young_carer").tolist() == [1, -1]
+    assert "young carer: Two says no, One says yes" in score(found, "oxfordshire").explain(ANN).text

@@ -7,6 +7,7 @@ million untidy rows take seconds too; what cannot be put in order without guessi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from roni.readers.heading_row import Known
 from roni.readers.limits import MAX_CELLS, MAX_LINES, MAX_RECORD_BYTES
 from roni.readers.raw import RawTable
 
+_SAMPLE_LINES = 4096  # a shorter file is read in no time either way
+_FEW = 4  # a column whose first lines repeat each cell four times is worth a dictionary
 _BLOCK = 2 * MAX_RECORD_BYTES  # pyarrow reads in blocks, and refuses a record longer than one
 
 
-def read_csv(path: Path, known: Known) -> list[RawTable]:
-    """The one table of a CSV file. Raises FileRefusedError."""
+def read_csv(path: Path, known: Known, *, encoded: bool = False) -> list[RawTable]:
+    """The one table of a CSV file. With `encoded`, columns of few different cells come dictionary-encoded, which
+    saves reading each cell twice. Raises FileRefusedError."""
     file = path.name
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
@@ -36,7 +40,7 @@ def read_csv(path: Path, known: Known) -> list[RawTable]:
     lines = count_lines(text, layout.start)
     if lines.most > 2 * MAX_LINES or lines.most * len(layout.headings) > 2 * MAX_CELLS:
         raise too_many_cells(file)
-    columns = _orderly_columns(text, layout, lines.sure)
+    columns = _orderly_columns(text, layout, lines.sure, encoded=encoded)
     if columns is None:
         body = _with_plain_line_ends(text, layout.start)
         del text
@@ -52,7 +56,7 @@ def read_csv(path: Path, known: Known) -> list[RawTable]:
     return [assemble(file, layout.headings, columns, rows, digest, how)]
 
 
-def _orderly_columns(text: bytes, layout: Layout, lines: int) -> list[Any] | None:
+def _orderly_columns(text: bytes, layout: Layout, lines: int, *, encoded: bool) -> list[Any] | None:
     """The columns, if every line is one record of just as many cells as there are headings; None otherwise."""
     import pyarrow as pa
 
@@ -61,23 +65,42 @@ def _orderly_columns(text: bytes, layout: Layout, lines: int) -> list[Any] | Non
     quoted = not _marks_are_letters(text, layout.start, layout.delimiter)
     if quoted and not in_order(text, layout.start, layout.delimiter):
         return None
+    body, width = pa.py_buffer(text).slice(layout.start), len(layout.headings)
     try:
-        table = _parse(pa.py_buffer(text).slice(layout.start), layout.delimiter, len(layout.headings), quoted)
+        few = _of_few_cells(text, layout, quoted) if encoded and lines > _SAMPLE_LINES else ()
+        table = _parse(body, layout.delimiter, width, quoted, few)
     except pa.ArrowInvalid:
         return None
     return _combined(table) if table.num_rows == lines else None
+
+
+def _of_few_cells(text: bytes, layout: Layout, quoted: bool) -> list[int]:
+    """The columns that hold few different cells, by the first lines: worth a dictionary. Raises ArrowInvalid."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    end = layout.start
+    for _ in range(_SAMPLE_LINES):
+        end = text.index(b"\n", end) + 1
+    table = _parse(pa.py_buffer(text[layout.start : end]), layout.delimiter, len(layout.headings), quoted)
+    return [
+        place
+        for place, column in enumerate(table.columns)
+        if pc.count_distinct(column).as_py() <= _SAMPLE_LINES // _FEW
+    ]
 
 
 def _marks_are_letters(text: bytes, start: int, delimiter: bytes) -> bool:
     return text.find(b'"', start) < 0 or none_opens(text, start, delimiter)
 
 
-def _parse(body: Any, delimiter: bytes, width: int, quoted: bool) -> Any:
+def _parse(body: Any, delimiter: bytes, width: int, quoted: bool, few: Sequence[int] = ()) -> Any:
     """A pyarrow table of text; blank cells are null. Raises ArrowInvalid where a record has another width."""
     import pyarrow as pa
     from pyarrow import csv
 
     names = [str(place) for place in range(width)]
+    encoded = {str(place): pa.dictionary(pa.int32(), pa.string()) for place in few}
     return csv.read_csv(
         pa.BufferReader(body),
         read_options=csv.ReadOptions(column_names=names, block_size=_BLOCK),
@@ -85,7 +108,7 @@ def _parse(body: Any, delimiter: bytes, width: int, quoted: bool) -> Any:
             delimiter=delimiter.decode(), quote_char='"' if quoted else False, newlines_in_values=quoted
         ),
         convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
+            column_types=dict.fromkeys(names, pa.string()) | encoded,
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
@@ -102,6 +125,8 @@ def _combined(table: Any) -> list[Any]:
     for _ in range(table.num_columns):
         chunked = table.column(0)
         table = table.remove_column(0)
+        if pa.types.is_dictionary(chunked.type):
+            chunked = chunked.unify_dictionaries()
         columns.append(pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.array([], pa.string()))
     return columns
 

@@ -85,3 +85,14 @@ def test_a_name_that_does_not_exist_is_refused_as_usual() -> None:
 
     with pytest.raises(AttributeError, match="has no attribute 'predict_neet'"):
         _ = roni.predict_neet  # type: ignore[attr-defined]
+
+
+def test_training_without_scikit_learn_says_what_to_install() -> None:
+    code = (
+        "import importlib.util as util; real = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'sklearn' else real(name, *more)\n"
+        "import roni\n"
+        "try: roni.train\n"
+        "except roni.TrainingError as error: print(error)"
+    )
+    assert "pip install 'roni[train]'" in python("-c", code)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+from roni.errors import TrainingError
+
+if find_spec("sklearn") is None:
+    raise TrainingError("Training needs scikit-learn, which is not installed here. Run: pip install 'roni[train]'")
+
 from roni.training.fitting import ENGINES, Progress
 from roni.training.trainer import train
 

@@ -203,6 +203,16 @@ def test_a_column_of_plain_objects_is_read_by_what_it_holds() -> None:
     assert (model.predict_proba(objects)[:, 1] > 0).all()
 
 
+@pytest.mark.parametrize("engine", ["auto", "boosted"])
+@pytest.mark.parametrize(("dtype", "known"), [("float64", 0), ("Int64", 1), ("boolean", 2), ("object", 0)])
+def test_a_column_of_which_next_to_nothing_is_known_gives_a_blank_nothing(engine: str, dtype: str, known: int) -> None:
+    empty = pd.Series([1] * known + [None] * (len(FRAME) - known), dtype=object).astype(dtype)
+    model = AdditiveClassifier(engine, bags=5, random_state=0)  # type: ignore[arg-type]
+    model.fit(FRAME.assign(empty=empty), OUTCOME)
+    assert model.losses_
+    assert model.tables_["empty"].missing == pytest.approx(0, abs=1e-3 * known)
+
+
 def test_folds_side_by_side_give_the_same_model() -> None:
     options: dict[str, Any] = {"engine": "smooth", "bags": 5, "random_state": 3}
     one, two = (AdditiveClassifier(n_jobs=jobs, **options).fit(FRAME[:300], OUTCOME[:300]) for jobs in (1, 2))

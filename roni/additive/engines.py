@@ -157,7 +157,7 @@ class Regression:
 def fit_boosted(pupils: Binned, settings: Sequence[Setting], seed: int) -> dict[Setting, Fit]:
     """Trees of one field each, at each number of trees; their tables read off by moving one field at a time."""
     sizes = [axis.size for axis in pupils.axes]
-    columns = [np.where(column < size, column, np.nan) for column, size in zip(pupils.bins, sizes, strict=True)]
+    columns = list(map(known_bins, pupils.bins, sizes))
     model = HistGradientBoostingClassifier(
         max_iter=int(max(setting.strength for setting in settings)),
         learning_rate=LEARNING_RATE,
@@ -172,6 +172,12 @@ def fit_boosted(pupils: Binned, settings: Sequence[Setting], seed: int) -> dict[
     wanted = {int(setting.strength): setting for setting in settings}
     staged = enumerate(model.staged_decision_function(one_at_a_time(sizes)), start=1)
     return {wanted[rounds]: read_off(scores, sizes) for rounds, scores in staged if rounds in wanted}
+
+
+def known_bins(bins: NDArray[np.int64], size: int) -> Floats:
+    """A column for the trees, NaN where not known; all 0 where nothing is known, for they cannot bin such a column."""
+    known = bins < size
+    return np.where(known, bins, np.nan) if known.any() else np.zeros(len(bins))
 
 
 def one_at_a_time(sizes: Sequence[int]) -> Floats:

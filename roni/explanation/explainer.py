@@ -207,6 +207,9 @@ class _Speaker:
         if far_apart(np.array([rules], np.int8), np.array([self.model.band], np.int8))[0]:
             one, other = bands[rules].name, bands[self.model.band].name
             said += f" The scorecard says {one}, the model {other}: look at both."
+        account = self.model.account
+        if self.model.band > rules and account is not None and not account.raising:
+            said += " No field raises the chance: what the model starts from is enough for that band."
         return said
 
 

@@ -5,6 +5,7 @@ The contributions are the model's own look-ups: with the base they sum to the lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MOST_SAID = 3  # fields on a pupil's line in the list; an explanation has them all
 LEAST_SAID = 0.2  # of log-odds on that line: odds about a fifth higher
 DECIMALS = 2  # of log-odds, as printed
+LEAST_PRINTED = 10**-DECIMALS / 2  # less would be printed as nothing
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class ModelAccount:
         return [start, *said, f"{moved}{one_in(self.probability)} {self.pupils_like}.", *self._interval]
 
     @property
+    def raising(self) -> list[ModelReason]:
+        """What raises the chance by as much as is printed."""
+        return [reason for reason in self.reasons if reason.log_odds >= LEAST_PRINTED]
+
+    @property
     def _interval(self) -> list[str]:
         if self.low is None or self.high is None or one_in(self.low) == one_in(self.high):
             return []
@@ -92,17 +99,64 @@ def account_of(model: Model, cohort: Cohort, index: int) -> ModelAccount | None:
     return ModelAccount(model.tables.base, tuple(reasons), float(log_odds[0]), chance, model.pupils_like, *ends)
 
 
-def say_raising(model: Model, cohort: Cohort, lines: Lines) -> None:
-    """Add what raises each pupil's probability most, for all pupils at once: “attendance 71.0 %: raises”."""
+def say_raising(
+    model: Model, cohort: Cohort, lines: Lines, raised: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Add what raises each pupil's probability most, for all pupils at once: “attendance 71.0 %: raises”.
+
+    Of those whose band the model raised (`raised`, bool [n]) also what raises it by less, where nothing raises it by
+    more: nobody is raised without a reason. Returns of whom something was said, bool [n].
+    """
+    said = np.zeros(len(cohort), np.bool_)
+    _say_from(LEAST_SAID, model, cohort, lines, said, np.arange(len(cohort)))
+    quiet = np.flatnonzero(raised & ~said) if raised is not None else np.zeros(0, np.int64)
+    if len(quiet):
+        _say_from(LEAST_PRINTED, model, cohort.take(quiet), lines, said, quiet)
+    return said
+
+
+def say_raised(
+    bands: Sequence[str], rules: NDArray[np.int8], model: NDArray[np.int8], chance: Any, said: Any, lines: Lines
+) -> None:
+    """Add “the model raises none to amber” where it did, after the chance itself where no field was said to raise it.
+
+    `rules` and `model` are places in `bands`, int8 [n]; `chance` pyarrow strings [n]; `said` bool [n].
+    """
+    import pyarrow.compute as pc
+
+    raised = raised_by(rules, model)
+    for_chance = np.flatnonzero(raised & ~said)
+    texts = pc.binary_join_element_wise("chance ", chance.take(for_chance), ": raises", "").dictionary_encode()
+    lines.say(for_chance, texts.dictionary, np.asarray(texts.indices))
+    places = np.flatnonzero(raised)
+    pairs = rules[places] * np.int32(len(bands)) + model[places]
+    lines.say(places, [f"the model raises {one} to {other}" for one in bands for other in bands], pairs)
+
+
+def raised_by(rules: NDArray[np.int8], model: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Whose band the model raised above the scorecard's; nobody without one of both."""
+    return np.asarray((model > rules) & (rules >= 0))
+
+
+def _say_from(
+    floor: float,
+    model: Model,
+    cohort: Cohort,
+    lines: Lines,
+    said: NDArray[np.bool_],
+    at: NDArray[np.int64],
+) -> None:
+    """Say what adds `floor` of log-odds or more; pupil k of the cohort is the one at `at[k]` of lines and `said`."""
     columns = model.columns(cohort)
-    tables = [table for table in model.tables.tables if _most(table) >= LEAST_SAID]
-    least = _least_said(tables, columns, len(cohort))
+    tables = [table for table in model.tables.tables if _most(table) >= floor]
+    least = _least_said(tables, columns, len(cohort), floor)
     least[~model.can_score(cohort)] = np.inf
     for table in sorted(tables, key=_most, reverse=True):
         places = np.flatnonzero(table.contribution(columns[table.name]) >= least)
         first, which = distinct(_as_printed(table, cohort.column(table.name)[places]))
         few = replace(cohort, columns={table.name: cohort.column(table.name)[places[first]]})
-        lines.say(places, [f"{fact_of(table, few, each)}: raises" for each in range(len(first))], which)
+        lines.say(at[places], [f"{fact_of(table, few, each)}: raises" for each in range(len(first))], which)
+        said[at[places]] = True
 
 
 def fact_of(table: Table, cohort: Cohort, index: int) -> str:
@@ -121,11 +175,11 @@ def _most(table: Table) -> float:
     return max((*table.values, table.missing))
 
 
-def _least_said(tables: list[Table], columns: dict[str, Any], size: int) -> Floats:
-    """The contribution from which one is said of each pupil: the highest MOST_SAID, and none under LEAST_SAID."""
-    least = np.full(size, LEAST_SAID)
+def _least_said(tables: list[Table], columns: dict[str, Any], size: int, floor: float) -> Floats:
+    """The contribution from which one is said of each pupil: the highest MOST_SAID, and none under the floor."""
+    least = np.full(size, floor)
     for rows in blocks_of(size):
-        highest = np.full((MOST_SAID, len(least[rows])), LEAST_SAID)
+        highest = np.full((MOST_SAID, len(least[rows])), floor)
         for table in tables:
             rest = table.contribution(columns[table.name][rows])
             for place in highest:

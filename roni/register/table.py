@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roni.chance import chances
 from roni.cohort import KEY_KINDS
-from roni.model.reasons import say_raising
+from roni.model.reasons import raised_by, say_raised, say_raising
 from roni.order import NOT_LISTED, RANKED, RESTRICTED, SECTIONS, far_apart
 from roni.wording import reasons, roll
 from roni.wording.lines import Lines
@@ -128,11 +128,16 @@ class ListTable:
         return chances(ordered, trained.pupils_like if trained else "like this")
 
     def _reasons(self) -> Lines:
-        """The scorecard's reasons, which add up to the points; then what raises the model's probability most."""
-        register = self.register
-        lines = reasons.reasons(register.cohort, register.assessment)
-        if register.trained is not None:
-            say_raising(register.trained, register.cohort, lines)
+        """The scorecard's reasons, which add up to the points; what raises the model's probability; whom it raises."""
+        register, cohort = self.register, self.register.cohort
+        lines, rules, band = reasons.reasons(cohort, register.assessment), register.rules_band, register.model_band
+        if band is None or register.probability is None:
+            return lines
+        trained, said = register.trained, np.zeros(len(cohort), np.bool_)
+        if trained is not None:
+            said = say_raising(trained, cohort, lines, raised_by(rules, band))
+        chance = chances(register.probability, trained.pupils_like if trained else "like this")
+        say_raised([item.name for item in register.card.bands], rules, band, chance, said, lines)
         return lines
 
     def _marks(self) -> Lines:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from roni.cohort import Cohort
 from roni.model import Model
-from roni.model.reasons import LEAST_SAID, MOST_SAID, ModelReason, account_of, say_raising
+from roni.model.reasons import LEAST_PRINTED, LEAST_SAID, MOST_SAID, ModelReason, account_of, say_raising
 from roni.tables import Table
 from roni.wording.lines import Lines
 from tests.models import FIELDS, INVENTED, TABLES, YOUNG_CARER, model_of, models
@@ -114,3 +114,21 @@ def test_a_per_cent_is_printed_on_its_own_side_of_an_edge() -> None:
         "attendance 79.999 %: raises",
         "attendance 85.2 %: raises",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"), [(LEAST_PRINTED, "young carer: raises"), (LEAST_PRINTED - 1e-9, ""), (-0.5, "")]
+)
+def test_of_a_pupil_whose_band_is_raised_the_little_that_raises_is_said(value: float, line: str) -> None:
+    model, cohort = model_of(Table("young_carer", "flag", values=(0, value))), cohort_of({"young_carer": [True, True]})
+    lines = Lines(2)
+    found = say_raising(model, cohort, lines, np.array([False, True]))
+    assert lines.joined().to_pylist() == ["", line]
+    assert found.tolist() == [False, bool(line)]
+
+
+def test_where_much_raises_the_little_is_left_out_of_a_raised_pupils_line_too() -> None:
+    small = Table("suspensions", "number", edges=(1.0,), values=(0.0, 0.1))
+    lines = Lines(1)
+    say_raising(model_of(YOUNG_CARER, small), pupil(young_carer=True, suspensions=2), lines, np.array([True]))
+    assert lines.joined().to_pylist() == ["young carer: raises"]

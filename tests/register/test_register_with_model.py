@@ -11,7 +11,9 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from roni.assessment import Card
 from roni.cohort import Cohort, Source
 from roni.errors import ModelError
 from roni.model import Model
@@ -96,6 +98,51 @@ def test_a_model_raises_a_band_and_the_points_stay() -> None:
     (row,) = rows(register_of(attendance=[85.0], suspensions=[5]))
     assert (row["rules_band"], row["model_band"], row["band"]) == ("green", "red", "red")
     assert row["points"] == 1
+
+
+def test_a_band_that_the_model_raises_is_said_with_its_reasons() -> None:
+    (row,) = rows(register_of(attendance=[85.0], suspensions=[5]))
+    assert str(row["reasons"]).endswith("5 suspensions: raises; the model raises green to red")
+    (row,) = rows(register_of(attendance=[81.0], young_carer=[True]))
+    assert "the model raises" not in str(row["reasons"])
+
+
+def test_where_no_field_raises_a_raised_pupil_the_chance_is_the_reason() -> None:
+    register = register_of(model_of(ATTENDANCE, base=-1.9, edges=(0.01, 0.05, 0.3), card=INVENTED), attendance=[97.0])
+    (row,) = rows(register)
+    assert (row["rules_band"], row["model_band"]) == ("none", "amber")
+    assert row["reasons"] == "chance about 1 in 12 invented pupils like this: raises; the model raises none to amber"
+    text = register.explain("PUPIL00000").text
+    assert "It raises the band from none to amber." in text
+    assert "No field raises the chance: what the model starts from is enough for that band." in text
+    assert "No field raises" not in register_of(attendance=[85.0], suspensions=[5]).explain("PUPIL00000").text
+
+
+@settings(max_examples=40, deadline=None)
+@given(models(), cohorts(WITH_CARD))
+def test_nobody_is_raised_without_a_reason(model: Model, cohort: Cohort) -> None:
+    for row in rows(score(cohort, CARD, model)):
+        raised = row["model_band"] is not None and row["band"] != row["rules_band"]
+        words = f"; the model raises {row['rules_band']} to {row['model_band']}"
+        assert str(row["reasons"]).endswith(words) == raised
+        assert not raised or ": raises;" in str(row["reasons"])
+
+
+def test_a_scorer_that_cannot_say_why_is_said_to_raise_by_its_chance() -> None:
+    (row,) = rows(score(cohort_of({"attendance": [97.0]}), CARD, _Bare()))
+    assert row["reasons"] == "chance about 1 in 5 like this: raises; the model raises none to red"
+
+
+class _Bare:
+    """A scorer that knows how likely, and not why."""
+
+    name = "bare"
+
+    def probability(self, cohort: Cohort) -> NDArray[np.float64]:
+        return np.full(len(cohort), 0.2)
+
+    def band(self, probability: NDArray[np.float64], card: Card) -> NDArray[np.int8]:
+        return np.full(len(probability), len(card.bands) - 1, np.int8)
 
 
 def test_a_scorecard_and_a_model_far_apart_are_marked_and_said() -> None:

@@ -72,8 +72,7 @@ class Recipe:
 
     def fit(self, material: Material, n_jobs: int | None = None) -> AdditiveClassifier:
         """The classifier."""
-        label = np.where(material.label == NEITHER, np.int8(NOT_KNOWN[self.not_known]), material.label)
-        who = np.flatnonzero((label != NEITHER) & (self.helped | ~material.caseloaded))
+        label, who = self._learnt(material)
         classifier = AdditiveClassifier(
             self.engine,
             monotone={name: way for name in self.names if (way := direction_of(self.fields[name]))},
@@ -84,6 +83,16 @@ class Recipe:
             random_state=self.random_state,
         )
         return classifier.fit(material.frame.iloc[who][list(self.names)], (label[who] == NEET).astype(np.int64))
+
+    def rate(self, material: Material) -> float:
+        """The share of the pupils learnt from who became NEET."""
+        label, who = self._learnt(material)
+        return float((label[who] == NEET).mean())
+
+    def _learnt(self, material: Material) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+        """What each pupil counts as [n], and the places of those learnt from."""
+        label = np.where(material.label == NEITHER, np.int8(NOT_KNOWN[self.not_known]), material.label)
+        return label, np.flatnonzero((label != NEITHER) & (self.helped | ~material.caseloaded))
 
     def predict(self, classifier: AdditiveClassifier, frame: pd.DataFrame) -> Floats:
         """Probabilities [n]; NaN for pupils of whom nothing is known."""
@@ -120,23 +129,25 @@ def judge(recipe: Recipe, learn: Material, test: Material, bands: int) -> HeldOu
     """Fit to some pupils and say what it says of others."""
     classifier = recipe.fit(learn)
     said = recipe.predict(classifier, test.frame)
-    edges = edges_like(recipe.predict(classifier, learn.frame), learn.band, bands)
+    edges = edges_like(recipe.predict(classifier, learn.frame), learn.band, bands, recipe.rate(learn))
     place = np.searchsorted(edges, np.nan_to_num(said), side="right")
     return HeldOut(said, np.where(np.isnan(said), -1, place).astype(np.int8), ENGINES[classifier.engine_])
 
 
-def edges_like(probability: Floats, band: NDArray[np.int8], bands: int) -> tuple[float, ...]:
+def edges_like(probability: Floats, band: NDArray[np.int8], bands: int, least: float = 0.0) -> tuple[float, ...]:
     """The probabilities from which each band above the lowest is reached, lowest first.
 
     The rule: of the training pupils as many stand in each band of the model as in the same band of the scorecard, so
     that neither side of a list is the louder. Pupils with one probability stay together, in the higher band. A band in
-    which the scorecard has nobody is reached at 1, that is by nobody.
+    which the scorecard has nobody is reached at 1, that is by nobody. No edge lies under `least`, the share of the
+    training pupils who became NEET: nobody is raised whose chance is under the average, even where that holds fewer.
     """
     falling = np.sort(probability[~np.isnan(probability)])[::-1]
     edges = []
     for rank in range(1, bands):
         inside = min(int((band >= rank).sum()), len(falling))
-        edges.append(float(falling[inside - 1]) if inside else 1.0)
+        edges.append(max(float(falling[inside - 1]) if inside else 1.0, least))
+        least = float(np.nextafter(least, 1)) if least else least
     for place in range(len(edges) - 2, -1, -1):
         edges[place] = min(edges[place], float(np.nextafter(edges[place + 1], 0)))
     return tuple(edges)

@@ -78,7 +78,7 @@ def train(
     classifier = recipe.fit(learnt, n_jobs)
     tables, bags, idle = _spoken(classifier)
     done = Done(trial, evaluation, choice, recipe, classifier, notes, idle, trained_at or date.today(), invented)
-    edges = edges_like(recipe.predict(classifier, learnt.frame), learnt.band, len(card.bands))
+    edges = edges_like(recipe.predict(classifier, learnt.frame), learnt.band, len(card.bands), recipe.rate(learnt))
     model = Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR)
     if report:
         evaluation.write(report)

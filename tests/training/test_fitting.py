@@ -79,6 +79,30 @@ def test_a_band_in_which_the_scorecard_has_nobody_is_reached_by_nobody() -> None
     assert edges[0] < edges[1]
 
 
+@pytest.mark.parametrize(("least", "lowest"), [(0.4, 0.5), (0.55, 0.55), (0.75, 0.75)])
+def test_no_band_begins_under_the_share_who_became_neet(least: float, lowest: float) -> None:
+    band = np.array([0, 0, 0, 0, 1, 1, 2, 3], np.int8)
+    edges = edges_like(np.linspace(0.1, 0.8, 8), band, 4, least)
+    assert edges[0] == pytest.approx(lowest)
+    assert edges[0] >= least
+    assert list(edges) == sorted(set(edges))
+
+
+def test_the_share_who_became_neet_is_of_the_pupils_learnt_from() -> None:
+    assert RECIPE.rate(material(80, lost=40)) == 80 / 360
+    assert Recipe(national(), ("attendance",), not_known="as_not_neet").rate(material(80, lost=40)) == 80 / 400
+    assert Recipe(national(), ("attendance",), helped=False).rate(material(80, helped=40)) == 40 / 360
+
+
+def test_a_pupil_less_likely_than_the_average_is_raised_to_no_band() -> None:
+    learn = material(80)
+    loud = Material(learn.frame, learn.label, np.ones(400, np.int8), learn.caseloaded)
+    found = judge(RECIPE, loud, loud, 4)
+    assert (found.probability < 80 / 400).any()
+    assert (found.band[found.probability < 80 / 400] == 0).all()
+    assert (found.band[found.probability >= 80 / 400] > 0).all()
+
+
 @given(st.lists(st.tuples(st.sampled_from([0.01, 0.1, 0.1001, 0.5, 0.99]), st.integers(0, 3)), min_size=1, max_size=30))
 def test_edges_rise_above_0_and_up_to_1_whatever_the_ties(pupils: list[tuple[float, int]]) -> None:
     probability, band = np.array([one for one, _ in pupils]), np.array([rank for _, rank in pupils], np.int8)

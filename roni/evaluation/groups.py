@@ -94,10 +94,19 @@ def grouping(cohort: Cohort, name: str) -> Grouping:
 
 
 def by_school(cohort: Cohort) -> Grouping:
-    """Schools by name, else URN, else LAESTAB."""
+    """Schools by name, else URN, else LAESTAB; where nobody of a file has any of these, by the name of the file.
+
+    A school sends one file, so that a file without a school's column is one school's. Of a file that names schools, a
+    pupil without one is not known.
+    """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return _of_text("school", "school", pc.coalesce(*(cohort.column(name) for name in SCHOOL)))
+    stated = pc.coalesce(*(cohort.column(name) for name in SCHOOL))
+    named = np.unique(cohort.file_index[np.asarray(stated.is_valid())])
+    unnamed = pa.array(~np.isin(cohort.file_index, named))
+    by_file = pa.array(cohort.files, pa.string()).take(pa.array(cohort.file_index))
+    return _of_text("school", "school", pc.if_else(unnamed, by_file, stated))
 
 
 def _of_text(field: str, title: str, values: Any) -> Grouping:

@@ -114,6 +114,12 @@ def test_a_school_goes_by_name_else_urn_else_laestab() -> None:
     assert by_school(cohort_of(columns)).labels == ("2", "3", "One", "not known")
 
 
+def test_a_file_that_names_no_school_is_one_school() -> None:
+    files = {"files": ("north.csv", "south.csv"), "file_index": [0, 0, 1, 1]}
+    assert by_school(cohort_of({}, size=4, **files)).labels == ("north.csv", "south.csv")
+    assert by_school(cohort_of({"urn": ["1", None, None, None]}, **files)).labels == ("1", "south.csv", "not known")
+
+
 def test_a_per_cent_makes_no_groups() -> None:
     with pytest.raises(ValueError, match="does not divide pupils"):
         grouping(cohort_of({"attendance": [90.0]}), "attendance")

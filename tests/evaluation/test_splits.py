@@ -63,6 +63,11 @@ def test_one_school_is_left_out_at_a_time_and_a_pupil_without_one_is_in_no_part(
     assert "in no part because their school is not known: 1" in found[0].words
 
 
+def test_schools_whose_files_name_none_are_left_out_file_by_file() -> None:
+    found = leave_one_school_out(cohort_of({}, size=3, files=("north.csv", "south.csv"), file_index=[0, 1, 0]))
+    assert [item.test.tolist() for item in found] == [[0, 2], [1]]
+
+
 def test_one_district_is_left_out_at_a_time() -> None:
     found = leave_one_district_out(cohort_of({"district": ["N", "S", "N"]}))
     assert [item.test.tolist() for item in found] == [[0, 2], [1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -22,6 +23,7 @@ SELDOM, MOSTLY = 0.2, 0.5
 FEWEST_DIFFERENT = 10
 # The end of the period that a field is about, by field.
 UNTIL: Mapping[str, str] = {"attendance": "attendance_to", "recent_attendance": "recent_attendance_to"}
+LAST_YEAR = "_last_year"  # how the names of fields about the school year before the check's end
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _broken(item: Field, cohorts: Sequence[Cohort], scoring: Cohort | None) -> s
     compared = [*cohorts, *([scoring] if scoring is not None else [])]
     if any(_declared(cohort.fields.get(item.name)) != ModelField.of(item) for cohort in compared):
         return "it is not declared alike for every cohort"
-    first, last = (end(cohort.check.on for cohort in compared) for end in (min, max))
+    first, last = (end(_about(item.name, cohort) for cohort in compared) for end in (min, max))
     for each in item.breaks:
         if first < each.on <= last:
             return f"its series breaks on {each.on}, between the cohorts: {each.why}"
@@ -129,6 +131,12 @@ def _broken(item: Field, cohorts: Sequence[Cohort], scoring: Cohort | None) -> s
     if item.name in ("suspensions", "suspended") and (windows := _windows(compared)):
         return f"the cohorts count suspensions over different times: {windows}"
     return "" if _differing(item.name, cohorts) >= FEWEST_DIFFERENT else _same(cohorts, item.name)
+
+
+def _about(name: str, cohort: Cohort) -> date:
+    """A day of the school year that a field tells of at the check: of a fact of last year, a year earlier."""
+    on = cohort.check.on
+    return date(on.year - 1, on.month, min(on.day, 28)) if name.endswith(LAST_YEAR) else on
 
 
 def _declared(item: Field | None) -> ModelField | None:
@@ -176,8 +184,8 @@ def _somewhere(cohorts: Sequence[Cohort], name: str) -> bool:
 
 def breaks_since(fields: Dictionary, names: Sequence[str], cohorts: Sequence[Cohort]) -> Iterator[str]:
     """Breaks in the series of used fields after the last cohort: what the model has not seen."""
-    last = max(cohort.check.on for cohort in cohorts)
     for name in names:
+        last = max(_about(name, cohort) for cohort in cohorts)
         for each in fields[name].breaks:
             if each.on > last:
                 yield f"Not seen by it: the series of {fields[name].label} breaks on {each.on}. {each.why}"

@@ -113,6 +113,14 @@ def test_a_break_in_a_series_between_the_cohorts_drops_the_field_even_where_it_i
     assert "attendance" not in left_out(after, cohort(2025, fsm=HALF))
 
 
+def test_a_break_in_what_is_told_of_last_year_comes_a_check_later() -> None:
+    cohorts = [cohort(start, fsm=HALF, attendance_last_year=ATTENDANCE) for start in (2023, 2024, 2025)]
+    assert "attendance_last_year" not in left_out(*cohorts[:2])
+    assert "its series breaks on 2024-08-19" in left_out(*cohorts[1:])["attendance_last_year"]
+    said = list(breaks_since(cohorts[0].fields, ["attendance_last_year"], cohorts[:2]))
+    assert [line[:62] for line in said] == ["Not seen by it: the series of attendance last year breaks on 2"]
+
+
 def test_a_break_after_the_last_cohort_is_said() -> None:
     found = cohort(2025, fsm=HALF)
     assert [line[:51] for line in breaks_since(found.fields, ["fsm", "attendance"], [found])] == [

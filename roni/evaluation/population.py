@@ -84,10 +84,15 @@ class Population:
 def follow_up(cohort: Cohort, outcomes: Outcomes) -> Population:
     """The pupils of the year groups that the outcomes follow up, each with a label.
 
-    Raises RoniError where no year group was followed up.
+    Raises RoniError where no year group was followed up, or the outcome was over before the check.
     """
     import pyarrow.compute as pc
 
+    if outcomes.outcome.end < cohort.check.on:
+        raise RoniError(
+            f"“{outcomes.outcome.words}” was over before the {cohort.check} check of {cohort.check.on}: nobody could "
+            "still be helped. Ask about a day after it."
+        )
     recorded = np.asarray(pc.is_in(cohort.keys, value_set=outcomes.keys))
     year = np.asarray(cohort.column("year_group"))
     groups = {int(group): year == group for group in np.unique(year)}

@@ -164,9 +164,9 @@ def _notes(done: Done) -> Iterator[str]:
             what = sensitive(fields[name]) or "special category"
             yield f"It uses {fields[name].label} ({what}): {fields[name].use}"
     for name, why in choice.despite.items():
-        yield f"Used because it was asked for, though: {fields[name].label}: {why}."
+        yield f"Used because it was asked for, though: {fields[name].label}: {why.rstrip('.')}."
     for name, why in choice.left_out.items():
-        yield f"Left out: {fields[name].label}: {why}."
+        yield f"Left out: {fields[name].label}: {why.rstrip('.')}."
     if done.idle:
         yield f"Looked at, and found to say nothing: {', '.join(fields[name].label for name in done.idle)}."
     yield from breaks_since(fields, choice.used, [pupils.cohort for pupils in done.groups])

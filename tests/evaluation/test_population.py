@@ -53,6 +53,16 @@ def test_destinations_of_other_pupils_are_refused() -> None:
         follow_up(cohort_of({"year_group": [11, 11]}), outcomes({7: 1}))
 
 
+def test_an_outcome_that_was_over_before_the_check_is_refused_with_that_reason() -> None:
+    cohort = cohort_of({"year_group": [11, 11]})
+    on_the_day, before = (
+        replace(outcomes({0: 1, 1: -1}), outcome=Outcome.neet_on(day)) for day in (cohort.check.on, date(2026, 10, 1))
+    )
+    assert len(follow_up(cohort, on_the_day)) == 2
+    with pytest.raises(RoniError, match="“NEET on 2026-10-01” was over before the November 2026 check"):
+        follow_up(cohort, before)
+
+
 @pytest.mark.parametrize(
     ("policy", "label"), [("excluded", [1, 0]), ("counted as NEET", [1, 1]), ("counted as not NEET", [1, -1])]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from roni.fields import Dictionary, Field
     from roni.model import Model
     from roni.tables import Table
+
+LIST = re.compile(r"\ba list of ([\d,]*\d)")  # in a figure's name: “recall of a list of 420, difference”
 
 
 def index_card(model: Model, fields: Dictionary) -> str:
@@ -42,9 +45,9 @@ def compared(first: Model, second: Model) -> Iterator[tuple[str, str, str]]:
     yield "starts from", _start(first), _start(second)
     for name in dict.fromkeys([*first.tables, *second.tables]):
         yield f"field {name}", _reach(first, name), _reach(second, name)
-    one, other = ({(item.name, item.of): item.text for item in each.card.measured} for each in (first, second))
-    for figure in dict.fromkeys([*one, *other]):
-        yield ", ".join(filter(None, figure)), one.get(figure, ""), other.get(figure, "")
+    one, other = _figures(first), _figures(second)
+    for kind in dict.fromkeys([*one, *other]):
+        yield kind, one.get(kind, ""), other.get(kind, "")
 
 
 def bands_between(first: Model, second: Model, cohort: Cohort, card: Card) -> dict[tuple[str, str], int]:
@@ -93,6 +96,17 @@ def _reach(model: Model, name: str) -> str:
     table = model.tables[name]
     entries = (*table.values, table.missing)
     return f"{min(entries):+.2f} to {max(entries):+.2f}"
+
+
+def _figures(model: Model) -> dict[str, str]:
+    """Measured figures by their kind: the model is “model” whatever its name, and a list's length stands behind."""
+    found: dict[str, list[str]] = {}
+    for item in model.card.measured:
+        length = LIST.search(item.name)
+        of = re.sub(rf"(?<![\w-])model {re.escape(model.name)}(?![\w-])", "model", item.of)
+        kind = ", ".join(filter(None, (LIST.sub("a list", item.name), of)))
+        found.setdefault(kind, []).append(item.text + (f", list of {length[1]}" if length else ""))
+    return {kind: "; ".join(texts) for kind, texts in found.items()}
 
 
 def _yes(flag: bool) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from roni.fields import national
 from roni.index_card import bands_between, compared, index_card
+from roni.model import Model
+from roni.model.card import Figure
 from roni.scorecard import load_scorecard
-from tests.models import ATTENDANCE, INVENTED, YOUNG_CARER, model_of
+from tests.models import ATTENDANCE, CARD, INVENTED, YOUNG_CARER, model_of
 from tests.strategies import cohort_of
 
 
@@ -33,6 +37,28 @@ def test_two_models_are_compared_by_their_fields_and_figures() -> None:
     assert lines["field young_carer"] == ("-0.12 to +0.75", "not in it")
     assert lines["AUC"] == ("0.840 (0.800 to 0.870)", "0.840 (0.800 to 0.870)")
     assert lines["invented pupils"] == ("no", "yes")
+
+
+def test_measured_figures_stand_side_by_side_whatever_the_models_name_and_the_lists_length() -> None:
+    def measured(name: str, length: str, value: float) -> Model:
+        figures = (
+            Figure(f"recall of a list of {length}", value, of=f"model {name}"),
+            Figure(f"recall of a list of {length}, difference", 0.1, of=f"oxfordshire with model {name} over age"),
+            Figure(f"recall of a list of {length}, added by", 0.0, of=f"model {name}ling"),
+            Figure("AUC", 0.8, of=f"model {name}"),
+        )
+        return model_of(name=name, card=replace(CARD, measured=figures))
+
+    lines = {
+        what: (one, other) for what, one, other in compared(measured("a", "420", 0.4), measured("b", "1,050", 0.5))
+    }
+    assert lines["recall of a list, model"] == ("0.400, list of 420", "0.500, list of 1,050")
+    assert lines["recall of a list, difference, oxfordshire with model over age"] == (
+        "0.100, list of 420",
+        "0.100, list of 1,050",
+    )
+    assert lines["AUC, model"] == ("0.800", "0.800")
+    assert lines["recall of a list, added by, model aling"] == ("0.000, list of 420", "")
 
 
 def test_pupils_are_counted_by_both_bands() -> None:

@@ -45,6 +45,21 @@ def test_models_are_listed_with_the_one_in_use(run: Run) -> None:
     assert "(invented pupils)" in run("model", "list").stdout
 
 
+def test_a_model_in_use_for_one_check_is_listed_with_the_check(run: Run) -> None:
+    run("model", "promote", "two", "--note", "why")
+    run("model", "promote", "one", "--note", "why", "--check", "november 2026/27")
+    listed = {entry["name"]: entry for entry in json.loads(run("model", "list", "--json").stdout)}
+    assert (listed["one"]["promoted"], listed["one"]["promoted_for"]) == (False, ["november 2026/27"])
+    assert (listed["two"]["promoted"], listed["two"]["promoted_for"]) == (True, [""])
+    said = " ".join(run("model", "list").stdout.split())
+    assert "november 2026/27" in said
+    assert "every check" in said
+    done = run("model", "rollback", "--check", "november 2026/27")
+    assert "two (digest " in done.stdout
+    listed = {entry["name"]: entry for entry in json.loads(run("model", "list", "--json").stdout)}
+    assert listed["one"]["promoted_for"] == []
+
+
 def test_a_refused_model_is_listed_with_the_reason(run: Run) -> None:
     Path("models/two/model.json").write_text("{}", "utf-8")
     assert "refused" in run("model", "list").stdout

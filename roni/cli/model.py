@@ -27,11 +27,11 @@ By = Annotated[str | None, typer.Option("--by", help="Who decided. Usual: who is
 
 @models.command("list")
 def list_models(local: LocalFields = None, as_json: AsJson = False) -> None:
-    """List the models that can be named, and which one is promoted."""
+    """List the models that can be named, and for which checks each is promoted."""
     from roni.model import shelf
 
     entries = shelf.list_models(_dictionary(local))
-    in_use = shelf.promoted(shelf.shelf_folder())
+    in_use = shelf.in_use(shelf.shelf_folder())
     if as_json:
         print_json([_listed(entry, in_use) for entry in entries])
         return
@@ -138,17 +138,17 @@ def _bands(pair: list[Model], request: Request, scorecard: str) -> dict[tuple[st
     return bands_between(pair[0], pair[1], request.cohort(), card)
 
 
-def _row(entry: Entry, in_use: str | None) -> list[str]:
+def _row(entry: Entry, in_use: dict[str, str]) -> list[str]:
     model = entry.model
     if model is None:
         return [entry.name, "", "", "", "", str(entry.path.parent), f"refused: {entry.refused}"]
     what = f"{model.card.what} (invented pupils)" if model.card.synthetic else model.card.what
-    promoted = "yes" if model.digest == in_use else ""
+    promoted = ", ".join(check or "every check" for check in _promoted_for(model, in_use))
     folder = str(entry.path.parent)
     return [model.name, model.digest[:12], model.card.trained_at, f"{model.card.pupils:,}", promoted, folder, what]
 
 
-def _listed(entry: Entry, in_use: str | None) -> dict[str, Any]:
+def _listed(entry: Entry, in_use: dict[str, str]) -> dict[str, Any]:
     model = entry.model
     if model is None:
         return {"name": entry.name, "path": str(entry.path), "refused": entry.refused}
@@ -158,8 +158,14 @@ def _listed(entry: Entry, in_use: str | None) -> dict[str, Any]:
         "digest": model.digest,
         "trained_at": model.card.trained_at,
         "synthetic": model.card.synthetic,
-        "promoted": model.digest == in_use,
+        "promoted": model.digest == in_use.get(""),
+        "promoted_for": _promoted_for(model, in_use),
     }
+
+
+def _promoted_for(model: Model, in_use: dict[str, str]) -> list[str]:
+    """The checks for which this very model is in use; "" is every check without one of its own."""
+    return [check for check, digest in in_use.items() if digest == model.digest]
 
 
 def _check(text: str) -> str:

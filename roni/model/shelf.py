@@ -107,6 +107,13 @@ def promoted(shelf: Path, check: str = "") -> str | None:
     return None if record is None else record.digest
 
 
+def in_use(shelf: Path) -> dict[str, str]:
+    """The digest in use for each check that has a model of its own, and under "" for every other check."""
+    checks = dict.fromkeys(item.check for item in promotions(shelf))
+    stacks = {check: _in_force(shelf, check)[0] for check in sorted(checks)}
+    return {check: stack[-1].digest for check, stack in stacks.items() if stack}
+
+
 def load_promoted(shelf: Path, check: str = "", fields: Dictionary | None = None) -> Model | None:
     """The model promoted for a check, else the one for every check; None where none is.
 
@@ -138,13 +145,16 @@ def promote(shelf: Path, name: str, note: str, by: str, check: str = "", fields:
 def rollback(shelf: Path, note: str, by: str, check: str = "", fields: Dictionary | None = None) -> Promotion:
     """Go back to the model that was promoted before the present one, and log that.
 
+    Before the first one for a check stands the one for every check, which the check then follows.
+
     Raises ModelError where there is none, or where it is no longer on the shelf as it was.
     """
     with _locked(shelf):
-        stack = _in_force(shelf, check)[0]
-        if len(stack) < 2:
+        stack, every = _in_force(shelf, check)
+        earlier = [*(every[-1:] if check and stack else []), *stack[:-1]]
+        if not earlier:
             raise ModelError("No other model was promoted before this one, so there is nothing to go back to.")
-        before = stack[-2]
+        before = earlier[-1]
         if _of_its_folder(shelf / before.name, fields).digest != before.digest:
             raise ModelError(f"“{before.name}” is no longer the model that was promoted on {before.when}.")
         again = Promotion(before.name, before.digest, note.strip(), by, _now(), check, ROLLED_BACK)

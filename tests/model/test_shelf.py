@@ -17,6 +17,7 @@ from roni.model.file import save_model
 from roni.model.shelf import (
     LOCK,
     LOG,
+    in_use,
     list_models,
     load_model,
     load_promoted,
@@ -164,6 +165,34 @@ def test_rolling_back_goes_step_by_step_and_is_logged(shelf: Path, put: Callable
     assert [record.action for record in promotions(shelf)] == ["promote"] * 3 + ["rollback"] * 2
     with pytest.raises(ModelError, match="there is nothing to go back to"):
         rollback(shelf, "", "me")
+
+
+def test_a_check_with_one_model_of_its_own_goes_back_to_the_one_for_every_check(
+    shelf: Path, put: Callable[..., Model]
+) -> None:
+    put("one")
+    second = put("two", -3.0)
+    put("three", -4.0)
+    promote(shelf, "two", "why", "me")
+    promote(shelf, "one", "why", "me", NOVEMBER)
+    assert set(in_use(shelf)) == {"", NOVEMBER}
+    assert rollback(shelf, "", "me", NOVEMBER).digest == second.digest
+    assert promoted(shelf, NOVEMBER) == promoted(shelf) == second.digest
+    assert in_use(shelf) == {"": second.digest}
+    with pytest.raises(ModelError, match="there is nothing to go back to"):
+        rollback(shelf, "", "me", NOVEMBER)
+    promote(shelf, "three", "why", "me")
+    assert promoted(shelf, NOVEMBER) == promoted(shelf)
+
+
+def test_a_check_with_one_model_and_none_for_every_check_has_nothing_to_go_back_to(
+    shelf: Path, put: Callable[..., Model]
+) -> None:
+    one = put("one")
+    promote(shelf, "one", "why", "me", NOVEMBER)
+    with pytest.raises(ModelError, match="there is nothing to go back to"):
+        rollback(shelf, "", "me", NOVEMBER)
+    assert promoted(shelf, NOVEMBER) == one.digest
 
 
 def test_a_model_promoted_again_can_be_rolled_back_to_what_was_between(shelf: Path, put: Callable[..., Model]) -> None:

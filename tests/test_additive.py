@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import SkipTestWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from roni.additive import AdditiveClassifier
@@ -151,6 +155,21 @@ def test_the_smooth_engine_stands_where_events_are_few() -> None:
     few = AdditiveClassifier(random_state=0).fit(FRAME[:60], OUTCOME[:60])
     assert few.engine_ == "smooth"
     assert few.losses_ == {}
+
+
+@pytest.mark.parametrize(("noise", "blank"), [(50, 0.0), (0, 0.2)])
+def test_with_few_events_fields_of_noise_and_blanks_cost_no_more_than_a_logistic_regression(
+    noise: int, blank: float
+) -> None:
+    rng = np.random.default_rng(12)
+    values = rng.normal(size=(6000, 6 + noise))
+    outcome = rng.random(6000) < probability_of(values[:, :6] @ [0.8, 0.6, 0.5, 0.4, 0.3, 0.3] - 2.6)
+    values[rng.random(values.shape) < blank] = np.nan
+    usual = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler(), LogisticRegression())
+    models = AdditiveClassifier("smooth", bags=5, random_state=0), usual
+    fits = [model.fit(values[:1000], outcome[:1000]).predict_proba(values[1000:])[:, 1] for model in models]
+    ours, theirs = (roc_auc_score(outcome[1000:], probability) for probability in fits)
+    assert ours > theirs - 0.003
 
 
 def test_boosting_is_taken_where_many_pupils_show_a_jump_that_steps_cannot_follow() -> None:

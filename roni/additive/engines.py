@@ -45,6 +45,10 @@ SMOOTH = (
     Setting("smooth", 1.0, 0.1),
     Setting("smooth", 1.0, 0.3),
     Setting("smooth", 1.0),
+    Setting("smooth", 0.01, 0.1),  # strongly penalised lines: where most fields say nothing and events are few
+    Setting("smooth", 0.03, 0.1),
+    Setting("smooth", 0.1, 0.1),
+    Setting("smooth", 0.1, 0.03),
 )
 BOOSTED = tuple(Setting("boosted", rounds) for rounds in (15, 25, 50, 100, 200, 400))
 SETTINGS: Mapping[str, tuple[Setting, ...]] = {"smooth": SMOOTH, "boosted": BOOSTED}
@@ -68,7 +72,7 @@ class Basis(NamedTuple):
     """The columns by which a field enters the regression."""
 
     matrix: Floats  # [bins x columns], the last row for not known
-    step: NDArray[np.bool_]  # which columns are steps
+    step: NDArray[np.bool_]  # which columns are penalised as steps
     sign: NDArray[np.int64]  # 1 or -1 where the coefficient must not have the other sign
 
 
@@ -89,7 +93,7 @@ def basis_of(pupils: Binned, place: int) -> Basis:
     matrix[:-1, : known.shape[1]] = known
     matrix[-1, known.shape[1] :] = 1
     step = np.zeros(matrix.shape[1], dtype=bool)
-    step[known.shape[1] - steps : known.shape[1]] = True
+    step[known.shape[1] - steps :] = True  # not known too: a free slope for each costs much where events are few
     sign = np.where(np.arange(matrix.shape[1]) < known.shape[1], pupils.directions[place], 0)
     return Basis(matrix, step, sign)
 

@@ -116,6 +116,16 @@ class Model:
         """What must be said wherever its probabilities appear."""
         return [f"The model “{self.name}”: {TRAINED_ON_INVENTED}"] if self.card.synthetic else []
 
+    def notes_on(self, cohort: Cohort) -> list[str]:
+        """Its notes, and what is said where pupils of another check or year group are scored by it."""
+        card, year = self.card, cohort.column("year_group")
+        others = int((self.can_score(cohort) & (year >= 0) & ~np.isin(year, card.years)).sum()) if card.years else 0
+        said = [f"this is the {cohort.check.label} check"] if card.check not in ("", cohort.check.label) else []
+        if others:
+            said.append(f"{others:,} pupil{'s' if others > 1 else ''} of other years scored by it too")
+        whole = f"The model “{self.name}”: trained for {card.meant_for}; {'; '.join(said)}."
+        return [*self.notes, whole] if said else self.notes
+
     @property
     def pupils_like(self) -> str:
         """Whom “1 in 8” is about."""
@@ -189,7 +199,7 @@ def document(model: Model) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "name": model.name,
-        "card": asdict(model.card),
+        "card": {key: value for key, value in asdict(model.card).items() if value or key not in ("check", "years")},
         "fields": [asdict(item) for item in model.fields],
         "band_edges": list(model.band_edges),
         "tables": model.tables.to_json(),

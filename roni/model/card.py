@@ -46,6 +46,7 @@ class ModelCard:
     `trained_on` and `trained_at` (an ISO date) say on whom and when; `outcome` what it estimates, `not_known` what was
     done with pupils whose destination is not known, `missing` who is not among the training pupils; `versions` the
     libraries it was fitted with; `library` the version of roni. `synthetic`: the training pupils were invented.
+    `check` is the label of the check it was trained for and `years` the year groups; cards of older files have neither.
     """
 
     what: str
@@ -62,6 +63,15 @@ class ModelCard:
     measured: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    check: str = ""
+    years: tuple[int, ...] = ()
+
+    @property
+    def meant_for(self) -> str:
+        """Which check and year groups it was trained for; empty where the card does not say."""
+        years = " and ".join(map(str, self.years))
+        groups = f"Year{'s' if len(self.years) > 1 else ''} {years}" if years else ""
+        return ", ".join(filter(None, (self.check, groups)))
 
     def to_markdown(self, name: str, digest: str) -> str:
         """The card as a page that a person reads; `card.md` beside the model."""

@@ -40,7 +40,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     "card": {
         "what": str, "trained_on": str, "trained_at": str, "outcome": str, "not_known": str, "missing": TEXTS,
         "not_for": TEXTS, "synthetic": bool, "library": str, "pupils": int, "events": int, "measured": ["figure"],
-        "notes": TEXTS, "versions": dict,
+        "notes": TEXTS, "versions": dict, "check": str, "years": [int],
     },
     "figure": {
         "name": str, "value": (*NUMBER, type(None)), "low": (*NUMBER, type(None)), "high": (*NUMBER, type(None)),
@@ -52,7 +52,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "name": str, "kind": str, "edges": NUMBERS, "categories": TEXTS, "values": NUMBERS, "missing": NUMBER,
     },
 }  # fmt: skip
-OPTIONAL = {"edges", "categories"}  # a table has the one that its kind needs
+OPTIONAL = {"edges", "categories", "check", "years"}  # a table has the one that its kind needs; a card may not say
 
 
 def save_model(model: Model, folder: str | Path) -> Path:
@@ -222,7 +222,7 @@ def _model(data: Document) -> Model:
 
 
 def _card(data: Document) -> ModelCard:
-    lists = {key: tuple(data[key]) for key in ("missing", "not_for", "notes")}
+    lists = {key: tuple(data.get(key, ())) for key in ("missing", "not_for", "notes", "years")}
     if not all(isinstance(text, str) for text in data["versions"].values()):
         raise ModelError("“card.versions” must hold texts.")
     return ModelCard(**{**data, **lists, "measured": tuple(Figure(**item) for item in data["measured"])})

@@ -160,7 +160,7 @@ class Register:
     @property
     def model_notes(self) -> list[str]:
         """What must be said wherever the probabilities appear."""
-        return [] if self.trained is None else self.trained.notes
+        return [] if self.trained is None else self.trained.notes_on(self.cohort)
 
     @property
     def file_notes(self) -> list[str]:

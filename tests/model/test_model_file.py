@@ -6,6 +6,7 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 
 from roni.cohort import Cohort
 from roni.errors import ModelError, RoniError
-from roni.model import Model, digest_of
+from roni.model import Model, digest_of, document
 from roni.model import file as model_file
 from roni.model.file import MOST_BYTES, MOST_DEPTH, open_model, read_model, save_model
-from tests.models import FIELDS, INVENTED, TABLES, model_of, models
+from tests.models import CARD, FIELDS, INVENTED, TABLES, model_of, models
 from tests.strategies import cohorts
 
 Change = Callable[[dict[str, Any]], None]
@@ -187,3 +188,11 @@ def test_a_model_is_not_written_where_there_is_no_folder_to_be(tmp_path: Path) -
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="there is no model here"):
         open_model(tmp_path)
+
+
+def test_a_card_may_say_its_check_and_years_and_older_files_do_not(tmp_path: Path) -> None:
+    said = model_of(card=replace(CARD, check="November", years=(10, 11)))
+    assert open_model(save_model(said, tmp_path)) == said
+    assert document(said)["card"]["check"] == "November"
+    assert {"check", "years"}.isdisjoint(document(model_of())["card"])
+    assert open_model(save_model(model_of(), tmp_path)).card.years == ()

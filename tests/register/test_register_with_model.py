@@ -24,6 +24,7 @@ from roni.scorecard import load_scorecard
 from roni.scoring import score
 from roni.workbook import write_register
 from tests.models import ATTENDANCE, FIELDS, INVENTED, YOUNG_CARER, model_of, models
+from tests.models import CARD as CARD_OF_MODEL
 from tests.strategies import cohort_of, cohorts
 
 CARD = load_scorecard("oxfordshire")
@@ -191,6 +192,20 @@ def test_the_model_is_part_of_the_register() -> None:
     register, alone = register_of(attendance=[81.0]), score(cohort_of({"attendance": [81.0]}), CARD)
     assert (register.model_name, register.model_digest) == ("trial", model_of().digest)
     assert (alone.model_name, alone.model_digest, alone.model_notes) == (None, None, [])
+
+
+def test_a_model_used_for_another_check_or_year_group_says_what_it_was_trained_for() -> None:
+    def notes(check: str, years: tuple[int, ...]) -> list[str]:
+        model = model_of(card=replace(CARD_OF_MODEL, check=check, years=years))
+        return register_of(model, attendance=[81.0, 90.0, 90.0, None], year_group=[11, 10, None, 9]).model_notes
+
+    here = cohort_of({}).check.label
+    assert notes("", ()) == notes(here, (9, 10, 11)) == []
+    assert notes(here, (11,)) == [
+        f"The model “trial”: trained for {here}, Year 11; 1 pupil of other years scored by it too."
+    ]
+    (note,) = notes("Elsewhen", (10, 11))
+    assert note == f"The model “trial”: trained for Elsewhen, Years 10 and 11; this is the {here} check."
 
 
 def test_without_a_model_nothing_is_said_of_one() -> None:

@@ -60,12 +60,15 @@ def train(
     it is judged at, else a tenth of the pupils. `split`: time, random, school or district; over time where there are
     leavers enough. `report`: a folder for the evaluation. `n_jobs`: as joblib counts, by the backend in force.
 
+    `trained_at`: today unless given; the outcome must be over by then.
+
     The same arguments give the same model. Raises TrainingError, RoniError with the reason where nothing can be learnt.
     """
     _check(name, not_known)
     pairs = _in_order(cohorts, outcomes)
     card = scorecard if isinstance(scorecard, Scorecard) else load_scorecard(scorecard, pairs[-1][0].fields)
-    groups = _followed(pairs, outcome, card, years, caseloaded)
+    on = trained_at or date.today()
+    groups = _followed(pairs, outcome, card, years, caseloaded, on)
     meant_for = scoring and scoring.take(np.flatnonzero(np.isin(scoring.column("year_group"), list(years))))
     choice = choose([pupils.cohort for pupils in groups], fields, protected, meant_for)
     recipe = Recipe(groups[-1].cohort.fields, choice.used, engine, not_known, random_state=random_state)
@@ -77,7 +80,7 @@ def train(
     learnt = Material.of(groups, recipe.names)
     classifier = recipe.fit(learnt, n_jobs)
     tables, bags, idle = _spoken(classifier)
-    done = Done(trial, evaluation, choice, recipe, classifier, notes, idle, trained_at or date.today(), invented)
+    done = Done(trial, evaluation, choice, recipe, classifier, notes, idle, on, invented)
     edges = edges_like(recipe.predict(classifier, learnt.frame), learnt.band, len(card.bands), recipe.rate(learnt))
     model = Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR)
     if report:
@@ -109,6 +112,17 @@ def _check(name: str, not_known: str) -> None:
         raise TrainingError(f"“{not_known}” is no policy for those not known. Allowed are: {', '.join(NOT_KNOWN)}.")
 
 
+def _check_over(groups: Sequence[Pupils], on: date) -> None:
+    """What became of pupils is not known until its day has come. Raises TrainingError."""
+    for pupils in groups:
+        asked = pupils.outcomes.outcome
+        if asked.end > on:
+            raise TrainingError(
+                f"“{asked.words}”, asked of the {pupils.cohort.check} check, is not over on {on}, when the model is "
+                "trained: nobody can know it yet. Ask about an earlier day, or train on earlier leavers."
+            )
+
+
 def _in_order(
     cohorts: Cohort | Sequence[Cohort], outcomes: Spells | Outcomes | Sequence[Spells | Outcomes]
 ) -> list[tuple[Cohort, Spells | Outcomes]]:
@@ -130,14 +144,16 @@ def _followed(
     card: Scorecard,
     years: Collection[int],
     caseloaded: Collection[str],
+    on: date,
 ) -> list[Pupils]:
-    """Each cohort's pupils. Raises TrainingError where too few of all of them became NEET."""
+    """Each cohort's pupils. Raises TrainingError where an outcome is not over `on` that day, or too few became NEET."""
     last = pairs[-1][0]
     asked = outcome or usual_outcome(last)
     groups = [
         followed(cohort, each, shifted(asked, last.check.year.start - cohort.check.year.start), card, years, caseloaded)
         for cohort, each in pairs
     ]
+    _check_over(groups, on)
     check_events(np.concatenate([pupils.label for pupils in groups]))
     return groups
 

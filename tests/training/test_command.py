@@ -44,6 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, leavers: Leavers) -> Path:
 
 def usual(folder: Path) -> list[object]:
     found = [folder / "2025.csv", "--check", "november", "--year", "2025/26", "--engine", "smooth"]
+    found += ["--outcome", "neet-on=2026-11-01"]  # over by now, as it must be to be known
     found += ["--earlier", f"2024/25={folder / '2024.csv'}"]
     for summer in (2025, 2026):
         found += ["--destinations", folder / f"destinations-{summer}.csv"]
@@ -51,7 +52,7 @@ def usual(folder: Path) -> list[object]:
 
 
 def test_it_puts_a_model_its_card_and_its_report_on_the_shelf(folder: Path, tmp_path: Path) -> None:
-    asked = ["--name", "ours", "--models", tmp_path, "--outcome", "neet-on=2027-03-01", "--capacity", 100, "--jobs", 2]
+    asked = ["--name", "ours", "--models", tmp_path, "--capacity", 100, "--jobs", 2]
     done = typed(*usual(folder), *asked, "--caseloaded", folder / "helped.csv")
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in (tmp_path / "ours").iterdir()) == [
@@ -78,6 +79,7 @@ def test_it_puts_a_model_its_card_and_its_report_on_the_shelf(folder: Path, tmp_
         (["--engine", "forest"], "“forest” is none. Allowed are: auto, smooth, boosted."),
         (["--outcome", "someday"], "cannot be read. Write neet-on=DATE, ever=DATE..DATE or months=4."),
         (["--outcome", "ever=2027-01-01..2026-01-01"], "ends before it starts"),
+        (["--outcome", "neet-on=2099-03-01"], "is not over on"),
         (["--outcome", "neet-on=March"], "“March” is not a day"),
         (["--earlier", "november"], "is not YEAR=PATH"),
         (["--use", "surname"], "“surname” cannot be learnt from: it is a text"),

@@ -157,7 +157,7 @@ def test_the_smooth_engine_stands_where_events_are_few() -> None:
     assert few.losses_ == {}
 
 
-@pytest.mark.parametrize(("noise", "blank"), [(50, 0.0), (0, 0.2)])
+@pytest.mark.parametrize(("noise", "blank"), [(30, 0.0), (0, 0.2)])
 def test_with_few_events_fields_of_noise_and_blanks_cost_no_more_than_a_logistic_regression(
     noise: int, blank: float
 ) -> None:
@@ -205,6 +205,29 @@ def test_an_option_that_names_no_column_is_refused() -> None:
         AdditiveClassifier(monotone={"attendence": -1}).fit(FRAME, OUTCOME)
     with pytest.raises(ValueError, match="cannot be monotone"):
         AdditiveClassifier(monotone={"sen_provision": 1}).fit(FRAME, OUTCOME)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"grids": {"attendance": 0}}, "the step of “attendance” must be above 0"),
+        ({"grids": {"attendance": -0.5}}, "the step of “attendance” must be above 0"),
+        ({"grids": {"attendance": float("nan")}}, "of “attendance” must be finite numbers"),
+        ({"grids": {"attendance": [85, float("inf")]}}, "of “attendance” must be finite numbers"),
+        ({"max_bins": 1}, "max_bins is a whole number, at least 2"),
+        ({"max_bins": 8.5}, "max_bins is a whole number, at least 2"),
+        ({"bags": -1}, "bags is a whole number, at least 0"),
+        ({"bags": None}, "bags is a whole number, at least 0"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        AdditiveClassifier(**options).fit(FRAME, OUTCOME)
+
+
+def test_the_least_of_each_option_is_taken() -> None:
+    model = AdditiveClassifier("smooth", grids={"attendance": 0.001}, max_bins=2, bags=0, calibrate=False)
+    assert len(model.fit(FRAME, OUTCOME).tables_["suspensions"].values) >= 2
 
 
 def test_a_column_of_dates_is_refused_and_so_is_an_unknown_engine() -> None:

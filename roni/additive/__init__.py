@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any, Literal, Self, cast
 
 import numpy as np
@@ -82,8 +83,7 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
         """Learn the tables. Raises ValueError for unsuitable input, TypeError for a column of no known kind."""
-        if self.engine not in ("auto", *SETTINGS):
-            raise ValueError(f"engine is one of auto, {', '.join(SETTINGS)}.")
+        self._check_options()
         frame = self._frame(X, reset=True)
         outcome, weight = self._outcome(frame, y, sample_weight)
         frame, outcome, weight = frame[weight > 0], outcome[weight > 0], weight[weight > 0]
@@ -128,6 +128,19 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self.integer:
             raise ValueError("Only a classifier fitted with integer=True has points.")
         return self.card_.to_json()
+
+    def _check_options(self) -> None:
+        if self.engine not in ("auto", *SETTINGS):
+            raise ValueError(f"engine is one of auto, {', '.join(SETTINGS)}.")
+        for option, least in (("bags", 0), ("max_bins", 2)):
+            value = getattr(self, option)
+            if not isinstance(value, Integral) or value < least:
+                raise ValueError(f"{option} is a whole number, at least {least}.")
+        for name, grid in (self.grids or {}).items():
+            if not np.isfinite(grid).all():
+                raise ValueError(f"grids: the step or the edges of “{name}” must be finite numbers.")
+            if isinstance(grid, (int, float)) and grid <= 0:
+                raise ValueError(f"grids: the step of “{name}” must be above 0.")
 
     def _learn(self, pupils: Binned, seed: int) -> tuple[str, Fit, tuple[Fit, ...]]:
         """The engine used, the calibrated model, and its bags calibrated alike."""

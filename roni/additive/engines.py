@@ -7,12 +7,14 @@ home where events are many and shapes are sharp.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
+from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits
 
@@ -153,7 +155,10 @@ class Regression:
     def _fit_columns(self, keep: NDArray[np.bool_], scale: Floats, strength: float) -> None:
         model = LogisticRegression(C=strength, solver="newton-cholesky", tol=TOLERANCE, warm_start=True)
         model.coef_, model.intercept_ = (self.weights / scale)[None, keep], np.array([self.base])
-        model.fit(self.design[:, keep] * scale[keep], self.outcome, self.weight)
+        with warnings.catch_warnings():
+            # Begun next to the optimum, the line search meets rounding before so tight a tolerance: as good as it gets.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(self.design[:, keep] * scale[keep], self.outcome, self.weight)
         self.weights[~keep], self.weights[keep] = 0, model.coef_[0] * scale[keep]
         self.base = float(model.intercept_[0])
 

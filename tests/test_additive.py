@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from roni.additive import AdditiveClassifier
+from roni.additive import AdditiveClassifier, engines
 from roni.tables import Tables, probability_of
 
 ENGINES = ("smooth", "boosted", "auto")
@@ -170,6 +170,12 @@ def test_with_few_events_fields_of_noise_and_blanks_cost_no_more_than_a_logistic
     fits = [model.fit(values[:1000], outcome[:1000]).predict_proba(values[1000:])[:, 1] for model in models]
     ours, theirs = (roc_auc_score(outcome[1000:], probability) for probability in fits)
     assert ours > theirs - 0.003
+
+
+def test_a_tolerance_beyond_rounding_is_no_concern_of_who_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "TOLERANCE", 1e-30)
+    again = AdditiveClassifier("smooth", monotone=MONOTONE, bags=0, calibrate=False).fit(FRAME, OUTCOME)
+    np.testing.assert_allclose(again.decision_function(FRAME), SMOOTH.decision_function(FRAME), atol=1e-4)
 
 
 def test_boosting_is_taken_where_many_pupils_show_a_jump_that_steps_cannot_follow() -> None:

@@ -31,7 +31,10 @@ HELP = (
     "Pupils on earlier lists were helped, and help lowers their rate: what the model learnt about pupils like them is "
     "lower than it would have been without help."
 )
-EDGES = "Its bands: of the training pupils as many stand in each as in the same band of the scorecard “{card}”."
+EDGES = (
+    "Its bands: of the training pupils as many stand in each as in the same band of the scorecard “{card}”, but none "
+    "begins under the share of them who became NEET."
+)
 SCHOOL_FIELD = "school"
 
 
@@ -59,8 +62,8 @@ def card_of(done: Done) -> ModelCard:
     groups, last = done.groups, done.groups[-1]
     return ModelCard(
         what=(
-            f"An additive model of the chance that a pupil of Year {_years(groups)} becomes NEET, for the "
-            f"{last.cohort.check.label} check: a table of log-odds for each of "
+            f"An additive model of the chance that a pupil of Year {' or '.join(map(str, _years(groups)))} becomes NEET, "
+            f"for the {last.cohort.check.label} check: a table of log-odds for each of "
             f"{len(done.choice.used) - len(done.idle)} fields, which add up."
         ),
         trained_on="Pupils as confirmed at " + "; and at ".join(pupils.words for pupils in groups) + ".",
@@ -76,6 +79,8 @@ def card_of(done: Done) -> ModelCard:
         measured=tuple(_measured(done)),
         notes=tuple(_notes(done)),
         versions={name: version(name) for name in LIBRARIES},
+        check=last.cohort.check.label,
+        years=_years(groups),
     )
 
 
@@ -86,9 +91,8 @@ POLICY = {
 }
 
 
-def _years(groups: Sequence[Pupils]) -> str:
-    found = sorted({int(year) for pupils in groups for year in pupils.cohort.column("year_group")})
-    return " or ".join(map(str, found))
+def _years(groups: Sequence[Pupils]) -> tuple[int, ...]:
+    return tuple(sorted({int(year) for pupils in groups for year in pupils.cohort.column("year_group")}))
 
 
 def _missing(groups: Sequence[Pupils]) -> Iterator[str]:

@@ -76,5 +76,5 @@ def test_made_again_it_is_the_same(demo: Model) -> None:
     for name, table in demo.tables.items():
         assert again.tables_[name].edges == table.edges
         np.testing.assert_allclose(again.tables_[name].values, table.values, atol=1e-6)
-    edges = edges_like(recipe.predict(again, learnt.frame), learnt.band, len(card.bands))
+    edges = edges_like(recipe.predict(again, learnt.frame), learnt.band, len(card.bands), recipe.rate(learnt))
     assert edges == pytest.approx(demo.band_edges, abs=1e-6)

@@ -60,10 +60,11 @@ class Done:
 def card_of(done: Done) -> ModelCard:
     """The card."""
     groups, last = done.groups, done.groups[-1]
+    years = " or ".join(map(str, _years(groups)))
     return ModelCard(
         what=(
-            f"An additive model of the chance that a pupil of Year {' or '.join(map(str, _years(groups)))} becomes NEET, "
-            f"for the {last.cohort.check.label} check: a table of log-odds for each of "
+            f"An additive model of the chance that a pupil of Year {years} becomes NEET, for the "
+            f"{last.cohort.check.label} check: a table of log-odds for each of "
             f"{len(done.choice.used) - len(done.idle)} fields, which add up."
         ),
         trained_on="Pupils as confirmed at " + "; and at ".join(pupils.words for pupils in groups) + ".",

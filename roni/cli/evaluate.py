@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from roni.calendar import Check
     from roni.cohort import Cohort
     from roni.evaluation import Evaluation, Ranking
+    from roni.evaluation.completeness import Asking
     from roni.model import Model
     from roni.outcomes import Outcome, Outcomes
     from roni.scorecard import Scorecard
 
-FOLLOW_UP = (
-    3,
-    1,
-)  # month and day of the school year after the check's on which NEET is looked at; this project's choice
+# Month and day of the school year after the check's on which NEET is looked at; this project's choice.
+FOLLOW_UP = (3, 1)
 RESAMPLES = 1000
 
 
@@ -49,7 +48,12 @@ def evaluate(
         str | None, typer.Option("--as-at", metavar="DATE", help="The day the destinations are of.")
     ] = None,
     earlier: Annotated[
-        Path | None, typer.Option("--earlier", help="The same check's file a year before, to see what changed.")
+        str | None,
+        typer.Option("--earlier", help="The same check's file a year before, or CHECK=FILE of this year."),
+    ] = None,
+    completed: Annotated[
+        Path | None,
+        typer.Option("--completed", help="The same pupils, gaps filled: what asking would have gained."),
     ] = None,
     hours: Annotated[float | None, typer.Option("--hours", min=0, help="A coach's hours for one pupil.")] = None,
     resamples: Annotated[int, typer.Option("--resamples", min=100, help="For the intervals.")] = RESAMPLES,
@@ -70,8 +74,11 @@ def evaluate(
     trained = _model(model, request)
     cohort = request.cohort()
     outcomes = _outcomes(destinations, _outcome(cohort.check, on, since, until, months), _day("--as-at", as_at))
-    before = _a_year_before(request, earlier, cohort.check) if earlier else None
-    options = {"earlier": before, "hours": hours, "resamples": resamples}
+    before = _earlier(request, earlier, cohort.check) if earlier else None
+    asking = (
+        _asking(request, completed, cohort, outcomes, cards[0], trained, capacity, resamples) if completed else None
+    )
+    options = {"earlier": before, "asking": asking, "hours": hours, "resamples": resamples}
     _report(cohort, outcomes, cards, trained, output, as_json, capacity, options)
 
 
@@ -109,10 +116,34 @@ def _outcomes(destinations: Path, outcome: Outcome, as_at: date | None) -> Outco
     return label_outcomes(spells, outcome)
 
 
-def _a_year_before(request: Request, file: Path, check: Check) -> Cohort:
-    from roni.calendar import AcademicYear
+def _earlier(request: Request, text: str, check: Check) -> Cohort:
+    """The cohort of `FILE`, the same check a year before, or of `CHECK=FILE`, another check of the same year."""
+    from roni.calendar import AcademicYear, check_names
 
-    return replace(request, files=[file], check=check.name, year=str(AcademicYear(check.year.start - 1))).cohort()
+    name, stated, path = text.partition("=")
+    if stated and name.strip().lower() in check_names():
+        return replace(request, files=[Path(path)], check=name, year=str(check.year)).cohort()
+    return replace(request, files=[Path(text)], check=check.name, year=str(AcademicYear(check.year.start - 1))).cohort()
+
+
+def _asking(
+    request: Request,
+    file: Path,
+    cohort: Cohort,
+    outcomes: Outcomes,
+    card: Scorecard,
+    model: Model | None,
+    capacity: int,
+    resamples: int,
+) -> Asking:
+    from roni import evaluation
+    from roni.scoring import score
+
+    filled = replace(request, files=[file]).cohort()
+    label = outcomes.for_keys(cohort.keys)
+    return evaluation.value_of_asking(
+        lambda pupils: score(pupils, card, model), cohort, filled, label, capacity, resamples
+    )
 
 
 def _model(name: str | None, request: Request) -> Model | None:

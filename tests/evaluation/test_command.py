@@ -105,3 +105,27 @@ def test_destinations_that_cannot_be_read_are_said(folder: Path, tmp_path: Path)
     done = run(folder, "--capacity", 20, "--resamples", 100, "--destinations", tmp_path / "odd.csv")
     assert done.exit_code == 0
     assert "holds no activity that we know" in done.output
+
+
+def test_another_check_of_the_year_can_be_compared_for_drift(folder: Path) -> None:
+    lines = (folder / "november.csv").read_text("utf-8").replace(",96,", ",80,")
+    (folder / "january.csv").write_text(lines, "utf-8")
+    given = ["evaluate", folder / "january.csv", "--check", "january", "--year", "2026/27", "--destinations"]
+    words = [folder / "destinations.csv", "--capacity", 20, "--resamples", 100, "--json"]
+    words += ["--earlier", f"november={folder / 'november.csv'}"]
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(word) for word in (*given, *words)])
+    assert done.exit_code == 0, done.output
+    (attendance,) = [row for row in json.loads(done.stdout)["drift"] if row["field"] == "attendance"]
+    assert attendance["index"] > 10 * attendance["by_chance"]
+
+
+def test_what_asking_would_have_gained_is_worked_out_from_a_completed_file(folder: Path) -> None:
+    lines = (folder / "november.csv").read_text("utf-8")
+    (folder / "gaps.csv").write_text(lines.replace(",60,N,N", ",,N,N", 10), "utf-8")
+    given = ["evaluate", folder / "gaps.csv", *WHEN, "--destinations", folder / "destinations.csv", "--capacity", 20]
+    more = ["--resamples", 100, "--json", "--completed", folder / "november.csv"]
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(word) for word in (*given, *more)])
+    assert done.exit_code == 0, done.output
+    asking = json.loads(done.stdout)["asking"]
+    assert asking["answered"] >= 10
+    assert asking["gain"]["value"] == 0  # an unknown already stands before a pupil who is known to have no points

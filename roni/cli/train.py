@@ -72,6 +72,9 @@ LearnYears = Annotated[str, typer.Option("--years", help="Year groups to learn f
 FIGURES = ("recall of", "area under")  # of the card's, those that are printed
 
 
+OF_YEAR = re.compile(r"\d{4}/\d{2}=")  # a council list of another year: `--supplement 2024/25=care.csv,field=...`
+
+
 def train(
     files: Files,
     destinations: Destinations,
@@ -104,16 +107,17 @@ def train(
     from roni.model.file import save_model
     from roni.model.shelf import shelf_folder
 
-    request = Request(files, check, year, years, maps, mapping, supplements, local)
+    every = Request(files, check, year, years, maps, mapping, supplements, local)
+    request = replace(every, supplements=[text for text in supplements or () if not OF_YEAR.match(text)])
     shelf = models or shelf_folder()
     if (shelf / name).exists() and not again:
         raise RoniError(f"“{shelf / name}” is there already. Choose another name, or say --replace.")
-    cohorts = [*(_of_year("--earlier", text, request) for text in earlier or ()), request.cohort()]
+    cohorts = [*(_of_year("--earlier", text, every) for text in earlier or ()), request.cohort()]
     how: dict[str, Any] = {"fields": use, "protected": protected, "not_known": not_known, "years": year_groups(years)}
     how |= {"scorecard": scorecard, "capacity": capacity, "split": split}
     how["outcome"] = read_outcome(outcome, cohorts[-1].check)
     how["caseloaded"] = _keys(caseloaded) if caseloaded else ()
-    how["scoring"] = _of_year("--scoring", scoring, request) if scoring else None
+    how["scoring"] = _of_year("--scoring", scoring, every) if scoring else None
     spells = _spells(destinations, _day("--as-at", as_at))
     model = _train(cohorts, spells, name=name, engine=engine, n_jobs=jobs, report=shelf / name, **how)
     _print(model, save_model(model, shelf), as_json)
@@ -129,11 +133,12 @@ def _train(cohorts: list[Cohort], spells: Spells, *, engine: str, **how: Any) ->
 
 
 def _of_year(option: str, text: str, request: Request) -> Cohort:
-    """The same check of another year, read as the files of this one are."""
+    """The same check of another year, read as the files of this one are, with the lists given as `YEAR=FILE...`."""
     year, stated, path = text.partition("=")
     if not stated:
         raise RoniError(f"{option}: “{text}” is not YEAR=PATH. Write it as 2024/25=november-2024.")
-    return replace(request, files=[Path(path)], year=year, supplements=None).cohort()
+    lists = [given.partition("=")[2] for given in request.supplements or () if given.startswith(f"{year}=")]
+    return replace(request, files=[Path(path)], year=year, supplements=lists).cohort()
 
 
 def read_outcome(text: str | None, check: Check) -> Outcome | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from roni.calendar import AcademicYear, get_check
 from roni.cli import app
-from roni.cli.train import read_outcome
+from roni.cli.request import Request
+from roni.cli.train import _of_year, read_outcome
 from roni.errors import RoniError
 from roni.synthetic import make_authority
 from tests.leavers import Leavers
@@ -116,3 +118,14 @@ def test_an_outcome_is_read_as_it_is_written() -> None:
         assert (outcome.start, outcome.end, outcome.months) == found
     with pytest.raises(RoniError, match="cannot be read"):
         read_outcome("months=many", NOVEMBER)
+
+
+def test_an_earlier_year_has_council_lists_of_its_own(folder: Path, tmp_path: Path) -> None:
+    text = f"2024/25={folder / '2024.csv'}"
+    plain = Request([folder / "2025.csv"], "november", "2025/26", None, None, None, None, None)
+    listed = _of_year("--earlier", text, plain).keys.to_pylist()[0]
+    (tmp_path / "custody.csv").write_text(f"UPN,Surname\n{listed},Ash\n", "utf-8")
+    lists = [f"2024/25={tmp_path / 'custody.csv'},field=custody", "2023/24=nothing.csv,field=custody", "now.csv"]
+    found = _of_year("--earlier", text, replace(plain, supplements=lists))
+    assert found.value("custody", found.index_of(listed)) is True
+    assert int((found.column("custody") > 0).sum()) == 1

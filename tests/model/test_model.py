@@ -176,7 +176,8 @@ def test_a_table_that_does_not_fit_its_field_is_refused(table: Table, why: str) 
 
 
 def test_edges_on_the_grid_are_accepted_though_tenths_are_not_exact() -> None:
-    model_of(Table("attendance", "number", edges=(84.7, 92.3), values=(1, 0, -1)))
+    model = model_of(Table("attendance", "number", edges=(84.7, 92.3), values=(1, 0, -1)))
+    assert model.tables["attendance"].edges == (84.7, 92.3)
 
 
 @pytest.mark.parametrize("edges", [(), (0.0, 0.1), (0.1, 0.1), (0.2, 0.1), (0.5, 1.01), (float("nan"),)])

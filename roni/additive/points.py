@@ -14,8 +14,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from roni.additive.binned import Binned, Fit
 from roni.tables import Table, Tables, probability_of
 from roni.tables.axis import Floats
-
-Points = NDArray[np.int64]  # of each bin of a field, the last one for not known
+from roni.tables.whole import Points, tiers_of, whole_points
 
 MOST_TIERS = 4  # bins of one number, runs of equal points counted once
 MOST_POINTS = 5  # of one field
@@ -57,12 +56,6 @@ def card_of(tables: Tables, pupils: Binned) -> PointsCard:
     base, unit, _ = weigh(points, pupils)
     compiled = Fit(base, tuple((unit * each).astype(np.float64) for each in points))
     return PointsCard(compiled.tables(pupils.axes), tuple(points), unit)
-
-
-def whole_points(values: Floats, unit: float) -> Points:
-    """Points above the field's lowest bin, then 0 for not known: a blank is never a point."""
-    points = np.round((values - values.min()) / unit) if unit > 0 else np.zeros(len(values))
-    return np.append(points, 0).astype(np.int64)
 
 
 def improved(points: list[Points], tiers: list[NDArray[np.int64]], pupils: Binned) -> list[Points]:
@@ -124,27 +117,3 @@ def coarsened(table: Table, mass: Floats) -> Floats:
 def mean_of(values: Floats, mass: Floats) -> float:
     """The mean over the pupils, or over the bins where they hold none."""
     return float(np.average(values, weights=mass) if mass.any() else values.mean())
-
-
-def tiers_of(table: Table, points: Points) -> list[dict[str, Any]]:
-    """The bins that score, most points first, as conditions: at_least and below, is_true, or one_of."""
-    tiers: list[dict[str, Any]] = []
-    if table.kind == "flag":
-        tiers = [{"points": int(points[place]), "is": bool(place)} for place in (0, 1)]
-    elif table.kind == "category":
-        for level in np.unique(points[:-1]).tolist():
-            chosen = [name for name, each in zip(table.categories, points, strict=False) if each == level]
-            tiers.append({"points": level, "one_of": chosen})
-    else:
-        tiers = runs_of(table.edges, points[:-1])
-    return sorted((tier for tier in tiers if tier["points"]), key=lambda tier: -int(tier["points"]))
-
-
-def runs_of(edges: tuple[float, ...], points: Points) -> list[dict[str, Any]]:
-    """Runs of neighbouring bins with equal points; `at_least` or `below` is None at the open ends."""
-    starts = [0, *(np.flatnonzero(np.diff(points)) + 1).tolist()]
-    lower = [None, *edges]
-    return [
-        {"points": int(points[start]), "at_least": lower[start], "below": lower[end] if end < len(lower) else None}
-        for start, end in zip(starts, [*starts[1:], len(points)], strict=True)
-    ]

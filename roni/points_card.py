@@ -1,4 +1,4 @@
-"""A learnt card of whole points as a scorecard file, which can be printed, argued about and run by the rules engine."""
+"""Learnt whole points as a scorecard file, which can be printed, argued about and run by the rules engine."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from math import ceil, inf
-from typing import Any
+from math import ceil, inf, log
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from roni.calendar import check_names, get_check
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, Field
 from roni.indicator import Band
+from roni.model.card import TRAINED_ON_INVENTED
 from roni.scorecard.card_file import read_card
+from roni.tables.whole import tiers_of, whole_points
 
+if TYPE_CHECKING:
+    from roni.assessment import Card
+    from roni.model import Model
+
+MOST_POINTS = 5  # of the field of a model that moves the chance most
 USUAL_YEARS, USUAL_CHECKS, USUAL_SETTINGS = (11,), ("november",), ("mainstream",)
+NOT_MEASURED = "How well the model was measured says nothing of the card: measure it on leavers it was not learnt from."
 AGREE = "That earlier leavers differed by it is not by itself a reason: agree on one before the card is used."
 
 Tier = tuple[int, str]  # points and the condition that earns them, as a scorecard writes it
@@ -34,16 +45,19 @@ def card_toml(
     years: Sequence[int] = USUAL_YEARS,
     checks: Sequence[str] = USUAL_CHECKS,
     settings: Sequence[str] = USUAL_SETTINGS,
+    how: str = "AdditiveClassifier(integer=True)",
+    notes: Sequence[str] = (),
 ) -> str:
     """A scorecard file from what `AdditiveClassifier.to_points` gives; `roni.load_scorecard` reads it.
 
-    `source`: on whom it was learnt, as the card will say it. A field's lowest points are made 0, for a card gives no
-    points to everybody, and the file says by how much its sums are lower. Not known scores nothing. Raises
-    ScorecardError where the card cannot be run: a field that may not be scored, bands that do not begin at 0.
+    `source`: on whom it was learnt, and `how`, as the card will say it, with `notes` after it. A field's lowest points
+    are made 0, for a card gives no points to everybody, and the file says by how much its sums are lower. Not known
+    scores nothing. Raises ScorecardError where the card cannot be run: a field that may not be scored, bands that do
+    not begin at 0.
     """
-    source = f"Whole points learnt from {source} by AdditiveClassifier(integer=True)."
+    source = f"Whole points learnt from {source} by {how}."
     lowest = sum(_lowest(row, fields) for row in points["fields"])
-    sources = [source, *([_shift(lowest)] if lowest else [])]
+    sources = [source, *([_shift(lowest)] if lowest else []), *notes]
     lines = [
         *(f"{key} = {_text(value)}" for key, value in (("name", name), ("title", title), ("version", version))),
         f"date = {on.isoformat()}",
@@ -57,6 +71,62 @@ def card_toml(
     if "[[indicator]]" not in lines:
         raise ScorecardError(f"{name}: no field has points, so there is no card.")
     read_card(found.encode("utf-8"), f"{name}.toml", fields)
+    return found
+
+
+def card_of_model(model: Model, fields: Dictionary, beside: Card) -> str:
+    """A scorecard file from a saved model: what each field adds above its least, in whole points.
+
+    The bands are those of the scorecard that the model stands `beside`, and begin where a pupil of whom everything is
+    known reaches the probability at which the model's begin. Raises ScorecardError as `card_toml` does, and where the
+    two have not as many bands.
+    """
+    tables, card = model.tables.tables, model.card
+    values = [np.array(table.values) for table in tables]
+    unit = max(float(np.ptp(each)) for each in values) / MOST_POINTS
+    points = [whole_points(each, unit) for each in values]
+    rows = [
+        {"name": table.name, "kind": table.kind, "tiers": tiers_of(table, each)}
+        for table, each in zip(tables, points, strict=True)
+    ]
+    start = model.tables.base + sum(float(each.min()) for each in values)
+    return card_toml(
+        {"fields": rows},
+        fields,
+        name=f"{model.name}-points",
+        title=f"Whole points of the model “{model.name}”",
+        version=model.digest[:12],
+        on=date.fromisoformat(card.trained_at),
+        bands=_bands_of_model(model, beside, start, unit, sum(int(each.max()) for each in points)),
+        source=f"the {'invented ' if card.synthetic else ''}pupils of the model “{model.name}”",
+        years=card.years or USUAL_YEARS,
+        checks=[each for each in check_names() if get_check(each).label == card.check] or USUAL_CHECKS,
+        how="rounding its tables",
+        notes=list(_notes(model)),
+    )
+
+
+def _notes(model: Model) -> Iterator[str]:
+    yield from (f"The model's digest: {model.digest}.", model.card.trained_on, model.card.outcome, NOT_MEASURED)
+    if model.card.synthetic:
+        yield TRAINED_ON_INVENTED
+
+
+def _bands_of_model(model: Model, beside: Card, start: float, unit: float, most: int) -> list[Band]:
+    """The bands of a scorecard from the points that reach the model's probabilities, each above the one before.
+
+    The log-odds of a sum of points are `start` and `unit` for each. A band from probability 1 on is out of reach.
+    """
+    lowest, *others = beside.bands
+    if len(others) != len(model.band_edges):
+        raise ScorecardError(
+            f"{model.name}: it knows {len(model.band_edges) + 1} bands and the scorecard “{beside.name}” has "
+            f"{len(beside.bands)}. Name the one that it was trained to stand beside."
+        )
+    found = [Band(lowest.name, 0, lowest.meaning)]
+    for band, edge in zip(others, model.band_edges, strict=True):
+        reached = ceil((log(edge / (1 - edge)) - start) / unit) if edge < 1 and unit else most + 1
+        found.append(Band(band.name, max(reached, found[-1].at_least + 1), band.meaning))
     return found
 
 

@@ -140,3 +140,24 @@ def test_a_pupil_is_explained_with_the_model(run: Run) -> None:
     said = run("explain", "cohort.csv", "--row", 2, "--model", "two", *WHEN).stdout
     assert "What the trained model adds" in said
     assert "2 suspensions: raises (+0.50)" in said
+
+
+def test_a_model_is_written_as_a_scorecard_of_whole_points_and_that_is_run(run: Run) -> None:
+    done = run("model", "points", "one", "-o", "card.toml")
+    assert done.exit_code == 0, done.output
+    assert "attendance below 80 %" in done.stdout
+    assert "trained on invented pupils" in done.stdout
+    assert run("scorecard", "check", "card.toml").exit_code == 0
+    scored = run("score", "cohort.csv", "--scorecard", "card.toml", "-o", "list.csv", *WHEN)
+    assert scored.exit_code == 0, scored.output
+    with Path("list.csv").open(encoding="utf-8-sig", newline="") as file:
+        points = {row["surname"]: int(row["points"]) for row in csv.DictReader(file)}
+    assert points == {"Ash": 2 + 2, "Birch": 2}
+
+
+def test_a_card_never_replaces_the_scorecard_that_it_takes_its_bands_from(run: Run) -> None:
+    run("model", "points", "one", "-o", "card.toml")
+    done = run("model", "points", "two", "-o", "card.toml", "--scorecard", "card.toml")
+    assert done.exit_code == 2
+    assert "would replace a file that is being read" in " ".join(done.stderr.split())
+    assert run("model", "points", "one", "-o", "card.csv").exit_code == 2

@@ -14,8 +14,10 @@ from roni.additive import AdditiveClassifier
 from roni.errors import ScorecardError
 from roni.fields import national
 from roni.indicator import Band
-from roni.points_card import card_toml
+from roni.model.card import TRAINED_ON_INVENTED
+from roni.points_card import card_of_model, card_toml
 from roni.scorecard import Scorecard
+from tests.models import INVENTED, SUSPENSIONS, YOUNG_CARER, model_of
 from tests.strategies import cohort_of
 from tests.test_additive import FRAME, MONOTONE, OUTCOME
 
@@ -107,3 +109,51 @@ def test_a_card_that_cannot_be_run_is_refused(tmp_path: Path) -> None:
         written(tmp_path, of_field("young_carer", "flag"))
     with pytest.raises(ScorecardError, match="the lowest band must begin at 0"):
         written(tmp_path, carer, bands=BANDS[:1])
+
+
+def made_of(folder: Path, *tables: Any, **how: Any) -> Scorecard:
+    path = folder / "of-model.toml"
+    path.write_text(card_of_model(model_of(*tables, **how), national(), roni.load_scorecard("oxfordshire")), "utf-8")
+    return roni.load_scorecard(path)
+
+
+def test_a_saved_model_gives_whole_points_of_what_each_field_adds_above_its_least(tmp_path: Path) -> None:
+    # the field that moves most, attendance, by 2.0 in 5 points: one point is 0.4
+    card = made_of(tmp_path)
+    cohort = cohort_of(
+        {
+            "attendance": [79.9, 80.0, 90.0, 90.0, 90.0, 90.0, None],
+            "suspensions": [0, 0, 0, 1, 3, 0, None],
+            "young_carer": [False, False, False, False, False, True, None],
+            "sen_provision": ["N", "N", "N", "N", "N", "E", None],
+        }
+    )
+    assert card.assess(cohort).points.tolist() == [5, 2, 0, 2, 3, 2 + 2, 0]
+
+
+def test_bands_begin_where_all_that_is_known_reaches_the_models_probabilities(tmp_path: Path) -> None:
+    # base -2, less 0.25 and 0.125 for the lowest of both fields: -2.375, and 0.25 a point
+    def starts(*edges: float) -> list[int]:
+        return [band.at_least for band in made_of(tmp_path, SUSPENSIONS, YOUNG_CARER, edges=edges).bands]
+
+    at_4_points = 1 / (1 + np.exp(2.375 - 4 * 0.25))
+    assert starts(at_4_points - 1e-9, 0.3, 0.4)[1] == 4
+    assert starts(at_4_points + 1e-9, 0.3, 0.4)[1] == 5
+
+
+def test_bands_of_a_model_stand_a_point_apart_and_one_that_nobody_reaches_is_out_of_reach(tmp_path: Path) -> None:
+    card = made_of(tmp_path, edges=(0.05, 0.05000001, 1.0))
+    assert [band.at_least for band in card.bands] == [0, 1, 2, card.most + 1]
+
+
+def test_the_card_of_a_model_says_which_and_on_whom_it_was_learnt(tmp_path: Path) -> None:
+    card = made_of(tmp_path, card=INVENTED)
+    assert card.version == model_of(card=INVENTED).digest[:12]
+    assert "invented pupils of the model “trial” by rounding its tables" in card.indicators[0].source
+    assert TRAINED_ON_INVENTED in card.sources
+    assert TRAINED_ON_INVENTED not in made_of(tmp_path).sources
+
+
+def test_a_model_of_other_bands_than_the_scorecards_makes_no_card(tmp_path: Path) -> None:
+    with pytest.raises(ScorecardError, match="it knows 3 bands and the scorecard “oxfordshire” has 4"):
+        made_of(tmp_path, edges=(0.1, 0.2))

@@ -1,4 +1,4 @@
-"""Trained models on the shelf: list, show, compare, promote, rollback."""
+"""Trained models on the shelf: list, show, compare, promote, rollback; and one as a scorecard of whole points."""
 
 from __future__ import annotations
 
@@ -92,6 +92,33 @@ def compare_models(
     if files:
         moved = sum(count for (one, other), count in bands.items() if one != other)
         say(f"{moved:,} of {sum(bands.values()):,} pupils would change band, by the models alone.")
+
+
+@models.command("points")
+def write_points(
+    name: Name,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .toml file to write.")],
+    scorecard: Annotated[
+        str, typer.Option("--scorecard", help="Whose bands the card has: a scorecard's name or path (TOML).")
+    ] = USUAL_CARD,
+    local: LocalFields = None,
+) -> None:
+    """Write a model as a scorecard of whole points, which can be printed, and run with `roni score --scorecard`."""
+    from roni.model.shelf import load_model
+    from roni.points_card import NOT_MEASURED, card_of_model
+    from roni.scorecard import load_scorecard
+    from roni.writers.destination import check_destination, replacing
+
+    check_destination(output, [given for given in (local, Path(scorecard)) if given], suffixes=(".toml",))
+    fields = _dictionary(local)
+    model = load_model(name, fields)
+    text = card_of_model(model, fields, load_scorecard(scorecard, fields))
+    with replacing(output) as part:
+        part.write_text(text, encoding="utf-8")
+    say(load_scorecard(output, fields).to_text())
+    for line in (*model.notes, NOT_MEASURED):
+        say(line)
+    say(f"The card is in {output}. To use it: roni score FILES --scorecard {output}")
 
 
 @models.command("promote")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roni.chance import one_in
-from roni.evaluation.draws import RESAMPLES, SEED, weights
 from roni.evaluation.evidence import FEWEST_NEET, Figure, resampled, share
 from roni.evaluation.gains import Floats
 from roni.evaluation.ranking import Ranking
+from roni.evaluation.resamples import RESAMPLES, SEED, each_draw
 
 BINS = 10
 
@@ -68,7 +69,7 @@ def calibration(
         none = resampled(np.full(1, np.nan), events, pupils)
         return Calibration(ranking.name, (), none, none, None, none)
     bins = equal_bins(said)
-    sums = np.stack([_sums(bins, said, neet, weight) for weight in weights(pupils, resamples, seed)])
+    sums = each_draw(partial(_sums, bins, said, neet), pupils, resamples, seed)
     gap, size = np.abs(sums[:, 1] - sums[:, 2]), sums[:, 0]
     expected = gap.sum(axis=1) / pupils
     largest = np.divide(gap, size, out=np.zeros_like(gap), where=size > 0).max(axis=1)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.evaluation.draws import RESAMPLES, SEED, Draws, draw
+from roni.evaluation.draws import Draws, draw
 from roni.evaluation.evidence import Figure, resampled, share, share_of_neet
 from roni.evaluation.gains import Floats
 from roni.evaluation.ranking import Ranking
+from roni.evaluation.resamples import RESAMPLES, SEED
 
 CURVE_POINTS = 50
 PLANNED = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3)  # list lengths that a planner shows, as multiples of the capacity

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.evaluation.capacity import paired
-from roni.evaluation.draws import RESAMPLES, SEED
 from roni.evaluation.evidence import Figure
 from roni.evaluation.groups import Grouping
 from roni.evaluation.ranking import ranking_of_register
+from roni.evaluation.resamples import RESAMPLES, SEED
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

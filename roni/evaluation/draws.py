@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from roni.evaluation.gains import Floats, Steps
 from roni.evaluation.ranking import Ranking
-
-RESAMPLES = 1000
-SEED = 2026
+from roni.evaluation.resamples import RESAMPLES, SEED, each_draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,33 +64,41 @@ def draw(
     """Judge rankings of the same pupils at several list lengths. `label`: int8 [n], 1 NEET, -1 not, 0 not known.
 
     A resample draws as many pupils as there are, with replacement; pupils tied at a cut count by their chance of being
-    in the list. Who is not known takes places and counts in no rate.
+    in the list. Who is not known takes places and counts in no rate. Resamples go by the joblib backend in force.
     """
-    neet, known = label > 0, label != 0
-    steps = [Steps(ranking, neet, known) for ranking in rankings]
-    errors = [_squared_errors(ranking, neet, known) for ranking in rankings]
     cuts = np.asarray(lengths, np.int64)
-    shape = (resamples + 1, len(rankings))
-    caught, others = np.empty((*shape, len(cuts))), np.empty((*shape, len(cuts)))
-    area, average, brier = (np.full(shape, np.nan) for _ in range(3))
-    totals = np.empty((resamples + 1, 2))
-    for row, weight in enumerate(weights(len(label), resamples, seed)):
-        totals[row] = weight[neet].sum(), weight[known].sum()
-        for column, (step, error) in enumerate(zip(steps, errors, strict=True)):
-            gains = step.gains(weight)
-            caught[row, column], others[row, column] = gains.at(cuts)
-            area[row, column], average[row, column] = gains.area, gains.average_precision
-            brier[row, column] = _mean(error, weight)
+    found = each_draw(Judge.of(rankings, label, cuts), len(label), resamples, seed, len(rankings))
+    caught, others, totals, orders = np.split(found, [len(cuts), 2 * len(cuts), 2 * len(cuts) + 2], axis=2)
     names = tuple(ranking.name for ranking in rankings)
-    return Draws(names, cuts, caught, others, totals[:, 0], totals[:, 1], area, average, brier)
+    neet, known = totals[:, 0].T
+    return Draws(names, cuts, caught, others, neet, known, *np.moveaxis(orders, 2, 0))
 
 
-def weights(size: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each pupil counts: once each, then by resample. The same for the same size and seed."""
-    random = np.random.default_rng(seed)
-    yield np.ones(size)
-    for _ in range(resamples):
-        yield np.bincount(random.integers(0, size, size), minlength=size).astype(np.float64)
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """What every ranking does where pupils count by a weight; made ready once, sent to wherever resamples are drawn."""
+
+    neet: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    steps: tuple[Steps, ...]
+    errors: tuple[Floats | None, ...]  # squared, of probabilities
+    cuts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rankings: Sequence[Ranking], label: NDArray[np.int8], cuts: NDArray[np.int64]) -> Judge:
+        neet, known = label > 0, label != 0
+        steps = tuple(Steps(ranking, neet, known) for ranking in rankings)
+        return cls(neet, known, steps, tuple(_squared_errors(ranking, neet, known) for ranking in rankings), cuts)
+
+    def __call__(self, weight: Floats) -> Floats:
+        """A row for each ranking: caught and others at each cut, NEET and known pupils, area, precision and Brier."""
+        totals = weight[self.neet].sum(), weight[self.known].sum()
+        return np.stack([self._row(*each, weight, totals) for each in zip(self.steps, self.errors, strict=True)])
+
+    def _row(self, steps: Steps, error: Floats | None, weight: Floats, totals: tuple[float, float]) -> Floats:
+        gains = steps.gains(weight)
+        orders = gains.area, gains.average_precision, _mean(error, weight)
+        return np.concatenate([*gains.at(self.cuts), totals, orders])
 
 
 def _squared_errors(ranking: Ranking, neet: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats | None:

@@ -25,12 +25,13 @@ from roni.evaluation.capacity import (
     thresholds,
 )
 from roni.evaluation.completeness import Asking, by_completeness
-from roni.evaluation.draws import RESAMPLES, SEED, Draws, draw
+from roni.evaluation.draws import Draws, draw
 from roni.evaluation.drift import Drift, drift
 from roni.evaluation.evidence import FEWEST_NEET
 from roni.evaluation.groups import GroupTable, by_group, by_school, groupings
 from roni.evaluation.population import EXCLUDED, POLICIES, Population, follow_up, is_invented, relabelled
 from roni.evaluation.ranking import Ranking, check_alike
+from roni.evaluation.resamples import RESAMPLES, SEED
 from roni.evaluation.result import Evaluation
 from roni.evaluation.splits import Split, as_it_stands
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+from joblib import parallel_config  # type: ignore[import-untyped]
 
 from roni.additive import AdditiveClassifier, EngineName
 from roni.additive.bagging import SPREAD_FACTOR
@@ -76,7 +78,8 @@ def train(
     trial = hold_trial(name, groups, recipe, variants, split, capacity, n_jobs, progress or _silent)
     invented = is_invented(groups[-1].cohort)
     notes = tuple(sensitivity(trial, variants))
-    evaluation = trial.evaluation(added_by(recipe, choice, variants), notes, invented)
+    with parallel_config(n_jobs=n_jobs) if n_jobs else nullcontext():
+        evaluation = trial.evaluation(added_by(recipe, choice, variants), notes, invented)
     learnt = Material.of(groups, recipe.names)
     classifier = recipe.fit(learnt, n_jobs)
     tables, bags, idle = _spoken(classifier)

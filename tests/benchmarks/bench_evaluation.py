@@ -16,8 +16,9 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from roni.evaluation.capacity import at_length, curve_lengths, differences
-from roni.evaluation.draws import draw, weights
+from roni.evaluation.draws import draw
 from roni.evaluation.ranking import ranking_of_probability, ranking_of_scores
+from roni.evaluation.resamples import weights
 
 PUPILS, RESAMPLES, CAPACITY, RATE = 10_000, 1_000, 800, 0.03
 TARGET = 5.0  # CPU seconds

@@ -19,7 +19,7 @@ from roni.evaluation.capacity import (
     planned_lengths,
     thresholds,
 )
-from roni.evaluation.draws import draw, weights
+from roni.evaluation.draws import draw
 from roni.evaluation.ranking import Ranking, ranking_of_probability, ranking_of_scores
 
 # 100 pupils, 20 of them NEET: the ranking has 10 of these first, then the 80 others, then the other 10.
@@ -113,13 +113,6 @@ def test_only_a_ranking_with_probabilities_has_a_brier_score() -> None:
     assert with_model.brier.value == pytest.approx((19 * 0.25 + 80 * 0.01) / 99)
     assert without.brier.why == "there is nobody to work it out from"
     assert without.area.value == 0.5
-
-
-def test_the_same_seed_draws_the_same_pupils_and_another_seed_others() -> None:
-    first, second, third = (np.stack(list(weights(30, 3, seed))) for seed in (1, 1, 2))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, third)
-    assert (first.sum(axis=1) == 30).all()
 
 
 def test_lengths_hold_the_capacity_and_end_with_everybody() -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roni.cli.console import complain, print_json, print_table, say, working
+from roni.cli.console import print_json, print_table, say, working
+from roni.cli.followed import AsAt, Destinations, read_day, read_spells
 from roni.cli.lists import USUAL_CARD
 from roni.cli.options import AsJson, CheckName, Files, LocalFields, MappingFile, Maps, Supplements, Year, Years
 from roni.cli.request import Request
@@ -31,7 +32,7 @@ RESAMPLES = 1000
 
 def evaluate(
     files: Files,
-    destinations: Annotated[Path, typer.Option("--destinations", help="What became of them: UPNs and activities.")],
+    destinations: Destinations,
     capacity: Annotated[int, typer.Option("--capacity", min=1, help="How many pupils can be seen.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A folder for the report.")] = None,
     scorecards: Annotated[
@@ -44,9 +45,7 @@ def evaluate(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="to this day,")] = None,
     months: Annotated[int, typer.Option("--months", min=0, help="for so many months or more without a break.")] = 0,
-    as_at: Annotated[
-        str | None, typer.Option("--as-at", metavar="DATE", help="The day the destinations are of.")
-    ] = None,
+    as_at: AsAt = None,
     earlier: Annotated[
         str | None,
         typer.Option("--earlier", help="The same check's file a year before, or CHECK=FILE of this year."),
@@ -67,13 +66,14 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge lists of an earlier check by what became of the pupils: who was caught, who was missed, by group."""
+    from roni.outcomes import label_outcomes
     from roni.scorecard import load_scorecard
 
     request = Request(files, check, year, years, maps, mapping, supplements, local)
     cards = [load_scorecard(name, request.dictionary()) for name in scorecards or [USUAL_CARD]]
     trained = _model(model, request)
     cohort = request.cohort()
-    outcomes = _outcomes(destinations, _outcome(cohort.check, on, since, until, months), _day("--as-at", as_at))
+    outcomes = label_outcomes(read_spells(destinations, as_at), _outcome(cohort.check, on, since, until, months))
     before = _earlier(request, earlier, cohort.check) if earlier else None
     asking = (
         _asking(request, completed, cohort, outcomes, cards[0], trained, capacity, resamples) if completed else None
@@ -104,16 +104,6 @@ def _report(
     else:
         _print(found)
         say(f"The report is {written[0]}; its numbers are {written[1]}." if written else "For the report: -o FOLDER")
-
-
-def _outcomes(destinations: Path, outcome: Outcome, as_at: date | None) -> Outcomes:
-    from roni.outcomes import label_outcomes
-    from roni.readers.destinations import read_destinations
-
-    spells = read_destinations(destinations, as_at)
-    for block in spells.problems:
-        complain(f"{block.file}: {next(iter(block)).message} ({len(block):,} rows)")
-    return label_outcomes(spells, outcome)
 
 
 def _earlier(request: Request, text: str, check: Check) -> Cohort:
@@ -173,21 +163,12 @@ def _rankings(cohort: Cohort, cards: list[Scorecard], model: Model | None) -> li
 def _outcome(check: Check, on: str | None, since: str | None, until: str | None, months: int) -> Outcome:
     from roni.outcomes import Outcome
 
-    start, end = _day("--from", since), _day("--to", until)
+    start, end = read_day("--from", since), read_day("--to", until)
     if (start is None) != (end is None) or (start and on) or (months and not start):
         raise RoniError("Say when NEET is looked at: --on DATE, or --from DATE --to DATE, the latter with --months.")
     if start and end:
         return Outcome.persistently_neet(start, end, months) if months else Outcome.ever_neet(start, end)
-    return Outcome.neet_on(_day("--on", on) or date(check.year.start + 2, *FOLLOW_UP))
-
-
-def _day(option: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise RoniError(f"{option}: “{text}” is not a day. Write it as 2027-03-01.") from error
+    return Outcome.neet_on(read_day("--on", on) or date(check.year.start + 2, *FOLLOW_UP))
 
 
 def _print(found: Evaluation) -> None:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roni.cli.console import complain, console, print_json, print_table, say
+from roni.cli.console import console, print_json, print_table, say
+from roni.cli.followed import AsAt, Destinations, read_day, read_spells
 from roni.cli.lists import USUAL_CARD
 from roni.cli.options import AsJson, Capacity, Card, CheckName, LocalFields, MappingFile, Maps, Supplements, Year
 from roni.cli.request import Request, year_groups
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 Files = Annotated[
     list[Path], typer.Argument(help="The files of one check, or a folder of them: pupils as they were then.")
 ]
-Destinations = Annotated[
-    list[Path], typer.Option("--destinations", help="What became of them: UPNs and activities. May be repeated.")
-]
 Name = Annotated[str, typer.Option("--name", help="What to call the model: small letters, digits, - and _.")]
 Shelf = Annotated[
     Path | None, typer.Option("--models", help="The shelf. Usual: RONI_MODELS, else the folder “models”.")
@@ -46,7 +43,6 @@ AskedOutcome = Annotated[
         "years earlier. Usual: NEET on 1 March after Year 11.",
     ),
 ]
-AsAt = Annotated[str | None, typer.Option("--as-at", metavar="DATE", help="The day the destinations are of.")]
 Earlier = Annotated[
     list[str] | None,
     typer.Option("--earlier", metavar="YEAR=PATH", help="The same check of an earlier year. May be repeated."),
@@ -118,7 +114,7 @@ def train(
     how["outcome"] = read_outcome(outcome, cohorts[-1].check)
     how["caseloaded"] = _keys(caseloaded) if caseloaded else ()
     how["scoring"] = _of_year("--scoring", scoring, every) if scoring else None
-    spells = _spells(destinations, _day("--as-at", as_at))
+    spells = read_spells(destinations, as_at)
     model = _train(cohorts, spells, name=name, engine=engine, n_jobs=jobs, report=shelf / name, **how)
     _print(model, save_model(model, shelf), as_json)
 
@@ -154,33 +150,16 @@ def read_outcome(text: str | None, check: Check) -> Outcome | None:
         return None
     kind, _, rest = text.partition("=")
     if kind == "neet-on":
-        return Outcome.neet_on(_day("--outcome", rest) or check.on)
+        return Outcome.neet_on(read_day("--outcome", rest) or check.on)
     months, _, days = rest.partition(",") if kind == "months" else ("0", "", rest)
     first, stated, last = days.partition("..")
     if kind not in ("ever", "months") or not re.fullmatch(r"\d{1,2}", months) or (days and not stated):
         raise RoniError(f"--outcome: “{text}” cannot be read. Write neet-on=DATE, ever=DATE..DATE or months=4.")
     after = check.year.start + 1
-    start, end = _day("--outcome", first or f"{after}-09-01"), _day("--outcome", last or f"{after + 1}-08-31")
+    start, end = read_day("--outcome", first or f"{after}-09-01"), read_day("--outcome", last or f"{after + 1}-08-31")
     if start is None or end is None or end < start:
         raise RoniError(f"--outcome: “{text}” ends before it starts.")
     return Outcome(start, end, int(months))
-
-
-def _day(option: str, text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text is not None else None
-    except ValueError as error:
-        raise RoniError(f"{option}: “{text}” is not a day. Write it as 2027-03-01.") from error
-
-
-def _spells(files: list[Path], as_at: date | None) -> Spells:
-    from roni.readers.destinations import read_destinations
-
-    first, *others = (read_destinations(file, as_at) for file in files)
-    spells = sum(others, start=first)
-    for block in spells.problems:
-        complain(f"{block.file}: {next(iter(block)).message} ({len(block):,} rows)")
-    return spells
 
 
 def _keys(file: Path) -> list[str]:

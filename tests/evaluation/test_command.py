@@ -36,6 +36,13 @@ def run(folder: Path, *words: object) -> Any:
     return CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(word) for word in given])
 
 
+def evaluated(folder: Path, *destinations: Path, words: tuple[str, ...] = ()) -> Any:
+    """A list of 20 judged by these files of destinations."""
+    given = [*("evaluate", folder / "november.csv", *WHEN, "--capacity", 20, "--resamples", 100), *words]
+    given += [word for file in destinations for word in ("--destinations", file)]
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(word) for word in given])
+
+
 def test_a_report_is_written_and_the_lists_are_printed(folder: Path, tmp_path: Path) -> None:
     done = run(folder, "--capacity", 20, "--resamples", 100, "-o", tmp_path / "report", "--scorecard", "roni")
     assert done.exit_code == 0, done.output
@@ -102,9 +109,20 @@ def test_a_model_is_judged_alone_and_with_the_card_and_what_it_asks_is_said(fold
 def test_destinations_that_cannot_be_read_are_said(folder: Path, tmp_path: Path) -> None:
     text = (folder / "destinations.csv").read_text("utf-8").replace(",230,", ",Nowhere in particular,", 1)
     (tmp_path / "odd.csv").write_text(text, "utf-8")
-    done = run(folder, "--capacity", 20, "--resamples", 100, "--destinations", tmp_path / "odd.csv")
+    done = evaluated(folder, tmp_path / "odd.csv")
     assert done.exit_code == 0
     assert "holds no activity that we know" in done.output
+
+
+def test_destinations_in_several_files_are_one_account(folder: Path, tmp_path: Path) -> None:
+    heading, *lines = (folder / "destinations.csv").read_text("utf-8").splitlines()
+    halves = (tmp_path / "north.csv", tmp_path / "south.csv")
+    for half, rows in zip(halves, (lines[:30], lines[30:]), strict=True):
+        half.write_text("\n".join([heading, *rows]), "utf-8")
+    whole = evaluated(folder, folder / "destinations.csv", words=("--json",))
+    apart = evaluated(folder, *halves, words=("--json",))
+    assert json.loads(apart.stdout)["population"]["no_record"] == 0
+    assert json.loads(apart.stdout) == json.loads(whole.stdout)
 
 
 def test_another_check_of_the_year_can_be_compared_for_drift(folder: Path) -> None:

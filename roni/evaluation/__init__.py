@@ -9,7 +9,6 @@ from roni.evaluation.capacity import paired
 from roni.evaluation.completeness import value_of_asking
 from roni.evaluation.drift import drift
 from roni.evaluation.judging import evaluate
-from roni.evaluation.measured import measured
 from roni.evaluation.population import follow_up
 from roni.evaluation.ranking import (
     Ranking,
@@ -43,7 +42,6 @@ __all__ = [
     "follow_up",
     "leave_one_district_out",
     "leave_one_school_out",
-    "measured",
     "over_time",
     "paired",
     "predict_held_out",

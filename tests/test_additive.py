@@ -151,6 +151,32 @@ def test_weights_count_like_pupils() -> None:
     np.testing.assert_allclose(weighted, repeated, atol=0.02)
 
 
+@pytest.mark.parametrize(("mean", "said"), [(1 / 1500, True), (0.499, True), (0.5, False), (2, False), (2.01, True)])
+def test_fractional_weights_far_from_one_pupil_a_row_are_warned_of(mean: float, said: bool) -> None:
+    weight = np.tile([0.25, 1.75], len(FRAME) // 2) * mean
+    model = AdditiveClassifier("smooth", bags=0, calibrate=False)
+    if said:
+        with pytest.warns(UserWarning, match=r"1,500 rows weigh .* If the weights only compare rows .* by their mean"):
+            model.fit(FRAME, OUTCOME, weight)
+    else:
+        model.fit(FRAME, OUTCOME, weight)
+
+
+@pytest.mark.parametrize("times", [1, 3, 100])
+def test_whole_weights_count_pupils_whatever_they_sum_to(times: int) -> None:
+    model = AdditiveClassifier("smooth", bags=0, calibrate=False)
+    model.fit(FRAME, OUTCOME, np.full(len(FRAME), times))
+    assert model.tables_["attendance"].edges
+
+
+def test_weights_that_sum_to_little_leave_no_folds_and_are_warned_of() -> None:
+    model = AdditiveClassifier("smooth", bags=5, random_state=0)
+    with pytest.warns(UserWarning, match="1,500 rows weigh 1 in all"):
+        model.fit(FRAME, OUTCOME, np.full(len(FRAME), 1 / len(FRAME)))
+    assert (model.losses_, model.bags_) == ({}, ())
+    assert len(model.fit(FRAME, OUTCOME, np.ones(len(FRAME))).bags_) == 5
+
+
 def test_the_smooth_engine_stands_where_events_are_few() -> None:
     few = AdditiveClassifier(random_state=0).fit(FRAME[:60], OUTCOME[:60])
     assert few.engine_ == "smooth"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Literal, Self, cast
@@ -30,6 +31,7 @@ from roni.tables.axis import Axis, Floats
 
 EngineName = Literal["auto", "boosted", "smooth"]
 FEWEST_EVENTS = 25  # of the rarer outcome, for folds: five a fold
+LEAST_MEAN, MOST_MEAN = 0.5, 2.0  # of weights that are not whole numbers: beyond, their scale is likely not meant
 
 
 class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -82,11 +84,17 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
-        """Learn the tables. Raises ValueError for unsuitable input, TypeError for a column of no known kind."""
+        """Learn the tables. Raises ValueError for unsuitable input, TypeError for a column of no known kind.
+
+        `sample_weight` [n] is how many pupils each row counts as: 2 is the row twice, 0 no row. Their sum is thus how
+        much is known, and settles folds and penalty; it is never rescaled. Warns (UserWarning) of fractions that
+        average far from 1: divide weights that only compare rows, such as a survey's, by their mean.
+        """
         self._check_options()
         frame = self._frame(X, reset=True)
         outcome, weight = self._outcome(frame, y, sample_weight)
         frame, outcome, weight = frame[weight > 0], outcome[weight > 0], weight[weight > 0]
+        _warn_of_scale(weight)
         pupils = self._bin(frame, outcome, weight)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1000))
         self._keep(pupils.axes, *self._learn(pupils, seed))
@@ -212,3 +220,16 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("Two outcomes are needed to learn from; the pupils have only one class.")
         self.classes_, outcome = np.unique(y, return_inverse=True)
         return outcome.astype(np.int64), cast(Floats, weight)
+
+
+def _warn_of_scale(weight: Floats) -> None:
+    """Whole numbers count pupils, whatever they sum to; fractions far from 1 were hardly meant to."""
+    mean = float(weight.mean())
+    if LEAST_MEAN <= mean <= MOST_MEAN or (weight == np.floor(weight)).all():
+        return
+    warnings.warn(
+        f"sample_weight: {len(weight):,} rows weigh {weight.sum():,.6g} in all and are learnt from as so many pupils. "
+        "If the weights only compare rows with each other, divide them by their mean.",
+        UserWarning,
+        stacklevel=3,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,14 +39,16 @@ class Grouping:
 class GroupRow:
     """One group under one list. `neet` is None where they are too few to be counted in print.
 
-    `recall`: share of its NEET pupils listed; `false_alarms`: share of its other pupils listed; `precision`: share of
-    its listed pupils who became NEET; `observed`: its NEET rate; `said`: its mean probability, where there is one.
+    `listed`: share of its pupils listed; `recall`: of its NEET pupils; `false_alarms`: of its other pupils, withheld
+    with `neet`, for one count of a group gives away the other; `precision`: share of its listed pupils who became NEET;
+    `observed`: its NEET rate; `said`: its mean probability, where there is one.
     """
 
     ranking: str
     group: str
     pupils: int
     neet: int | None
+    listed: Figure
     recall: Figure
     false_alarms: Figure
     precision: Figure
@@ -136,23 +138,24 @@ def _rows(ranking: Ranking, label: NDArray[np.int8], capacity: int, division: Gr
     pupils = np.bincount(division.code, minlength=size)
     neet, others = (np.bincount(division.code[label == value], minlength=size) for value in (1, -1))
     caught, alarmed = (np.bincount(division.code[label == value], listed[label == value], size) for value in (1, -1))
+    everybody = np.bincount(division.code, listed, size)
     said = _mean_said(ranking, label, division.code, size)
     found = []
     for place, group in enumerate(division.labels):
         events, rest, hits = int(neet[place]), int(others[place]), float(caught[place])
-        alarms = float(alarmed[place])
-        enough = events >= FEWEST_NEET
-        observed = share(events, events + rest, events) if enough else Figure.withheld(TOO_FEW_NEET)
-        precision = share(hits, hits + alarms, round(hits)) if enough else Figure.withheld(TOO_FEW_NEET)
+        alarms, few = float(alarmed[place]), events < FEWEST_NEET
+        withheld = Figure.withheld(TOO_FEW_NEET)
+        observed = withheld if few else share(events, events + rest, events)
         found.append(
             GroupRow(
                 ranking.name,
                 group,
                 int(pupils[place]),
-                events if enough else None,
+                None if few else events,
+                replace(share(float(everybody[place]), int(pupils[place]), 0), events=None),
                 share_of_neet(hits, events),
-                share(alarms, rest, 0),
-                precision,
+                withheld if few else share(alarms, rest, 0),
+                withheld if few else share(hits, hits + alarms, round(hits)),
                 observed,
                 float(said[place]) if observed.shown and np.isfinite(said[place]) else None,
             )

@@ -83,6 +83,7 @@ def _notes(found: Evaluation) -> Iterator[str]:
     )
     yield (
         f"No list, ordering or group is judged by fewer than {FEWEST_NEET} NEET pupils, and no share of fewer than "
-        f"{FEWEST_PUPILS} pupils is shown. The page still holds small numbers: it is for the people who run the list. "
-        "Apply your own rules on small numbers before publishing any of it."
+        f"{FEWEST_PUPILS} pupils is shown. The page still holds small numbers, and a count that is left out may be "
+        "worked out from those of the other groups: it is for the people who run the list. Apply your own rules on "
+        "small numbers before publishing any of it."
     )

@@ -14,7 +14,7 @@ from roni.evaluation.plots import Whisker, reliability_chart, whisker_chart
 if TYPE_CHECKING:
     from roni.evaluation.result import Evaluation
 
-GROUP_HEADINGS = ("pupils", "NEET", "recall, %", "false alarms, %", "precision, %", "NEET rate, %")
+GROUP_HEADINGS = ("pupils", "NEET", "listed, %", "recall, %", "false alarms, %", "precision, %", "NEET rate, %")
 MEAN_SAID = "mean probability, %"
 
 
@@ -72,7 +72,7 @@ def _calibration(one: Calibration, basis: str) -> Iterator[str]:
 def _groups(found: Evaluation) -> Iterator[str]:
     yield heading("Who is missed")
     yield paragraph(
-        "Recall: of the group's NEET pupils, those in the list. False alarms: of its other pupils, those in the list. "
+        "Listed: of the group's pupils, those in the list. Recall: of its NEET pupils. False alarms: of its others. "
         "Precision: of its listed pupils, those who became NEET. Groups overlap, and a difference between groups may "
         f"be chance where intervals overlap. Too small to say: fewer than {FEWEST_NEET} NEET pupils, or a share of "
         f"fewer than {FEWEST_PUPILS} pupils."
@@ -100,6 +100,7 @@ def _group_cells(row: GroupRow, said: bool) -> tuple[str, ...]:
         text(row.group),
         number(row.pupils),
         text(f"fewer than {FEWEST_NEET}") if row.neet is None else number(row.neet),
+        per_cent(row.listed),
         per_cent(row.recall),
         per_cent(row.false_alarms),
         per_cent(row.precision),

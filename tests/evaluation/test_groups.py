@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from roni.evaluation.evidence import plain
 from roni.evaluation.groups import ALSO_ASKED, Grouping, by_group, by_school, grouping, groupings
 from roni.evaluation.ranking import ranking_of_probability, ranking_of_scores
 from roni.fields import national
@@ -37,17 +38,34 @@ def test_a_group_with_nine_neet_pupils_is_too_small_and_its_count_is_not_printed
     _, second = by_group([ranking_of_scores("r", LISTED)], LABEL, 20, GROUP).rows
     assert second.neet is None
     assert second.said is None
-    assert [second.recall.why, second.precision.why, second.observed.why] == [
-        "too small to say: fewer than 10 NEET pupils"
-    ] * 3
-    assert second.false_alarms.value == 0.0
-    assert second.false_alarms.events == 0
+    judged = (second.recall, second.false_alarms, second.precision, second.observed)
+    assert [figure.why for figure in judged] == ["too small to say: fewer than 10 NEET pupils"] * 4
+
+
+@pytest.mark.parametrize(("neet", "shown"), [(9, False), (10, True)])
+def test_a_group_of_too_few_neet_pupils_gives_away_no_count_of_the_others(neet: int, shown: bool) -> None:
+    label = np.where(np.arange(100) < neet, 1, -1).astype(np.int8)
+    everybody = Grouping("g", "all", ("all",), np.zeros(100, int))
+    (row,) = by_group([ranking_of_scores("r", LISTED)], label, 20, everybody).rows
+    assert row.neet == (neet if shown else None)
+    assert row.false_alarms.pupils == (100 - neet if shown else None)
+    assert (row.listed.value, row.listed.pupils, row.listed.events) == (0.2, 100, None)
+    kept = {number for name, figure in plain(row).items() if isinstance(figure, dict) for number in figure.values()}
+    assert bool({neet, 100 - neet} & kept) == shown
+
+
+def test_how_many_of_a_group_are_listed_is_said_of_those_too_whose_outcome_is_not_known() -> None:
+    label = LABEL.copy()
+    label[:40] = 0
+    first = by_group([ranking_of_scores("r", LISTED)], label, 20, GROUP).rows[0]
+    assert (first.neet, first.listed.value, first.listed.pupils) == (None, 11 / 40, 40)
 
 
 def test_a_tie_at_the_cut_is_shared_between_groups() -> None:
     rows = by_group([ranking_of_scores("tied", np.zeros(100))], LABEL, 50, GROUP).rows
     assert rows[0].recall.value == 0.5
-    assert [row.false_alarms.value for row in rows] == [0.5, 0.5]
+    assert rows[0].false_alarms.value == 0.5
+    assert [row.listed.value for row in rows] == [0.5, 0.5]
 
 
 def test_pupils_of_whom_it_is_not_known_count_as_pupils_and_in_no_rate() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,9 +39,9 @@ class Grouping:
 class GroupRow:
     """One group under one list. `neet` is None where they are too few to be counted in print.
 
-    `listed`: share of its pupils listed; `recall`: of its NEET pupils; `false_alarms`: of its other pupils, withheld
-    with `neet`, for one count of a group gives away the other; `precision`: share of its listed pupils who became NEET;
-    `observed`: its NEET rate; `said`: its mean probability, where there is one.
+    `listed`: share of its pupils listed, whatever became of them; `recall`: of its NEET pupils; `false_alarms`: of its
+    others, withheld with `neet`, for one count of a group gives away the other; `precision`: share of its listed pupils
+    who became NEET; `observed`: its NEET rate; `said`: its mean probability, where there is one.
     """
 
     ranking: str
@@ -152,7 +152,7 @@ def _rows(ranking: Ranking, label: NDArray[np.int8], capacity: int, division: Gr
                 group,
                 int(pupils[place]),
                 None if few else events,
-                replace(share(float(everybody[place]), int(pupils[place]), 0), events=None),
+                share(float(everybody[place]), int(pupils[place]), 0),
                 share_of_neet(hits, events),
                 withheld if few else share(alarms, rest, 0),
                 withheld if few else share(hits, hits + alarms, round(hits)),

@@ -49,7 +49,7 @@ def test_a_group_of_too_few_neet_pupils_gives_away_no_count_of_the_others(neet: 
     (row,) = by_group([ranking_of_scores("r", LISTED)], label, 20, everybody).rows
     assert row.neet == (neet if shown else None)
     assert row.false_alarms.pupils == (100 - neet if shown else None)
-    assert (row.listed.value, row.listed.pupils, row.listed.events) == (0.2, 100, None)
+    assert (row.listed.value, row.listed.pupils, row.listed.events) == (0.2, 100, 0)
     kept = {number for name, figure in plain(row).items() if isinstance(figure, dict) for number in figure.values()}
     assert bool({neet, 100 - neet} & kept) == shown
 

@@ -1,0 +1,81 @@
+"""`create_app(settings)`: the service, wired."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from roni import RoniError
+from service import problems
+from service.access import stated_permissions
+from service.database import Database
+from service.settings import Settings
+
+ROUTERS = (
+    "service.accounts.routes",
+    "service.accounts.pages",
+    "service.checks.routes",
+    "service.checks.pages",
+    "service.uploads.routes",
+    "service.uploads.pages",
+    "service.supplements.routes",
+    "service.supplements.pages",
+    "service.registers.routes",
+    "service.registers.pages",
+    "service.caseload.routes",
+    "service.caseload.pages",
+    "service.models.routes",
+    "service.models.pages",
+    "service.reports.routes",
+    "service.reports.pages",
+    "service.health",
+)
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The service for one council. The database must be at the latest migration (`roni service upgrade`)."""
+    settings = settings or Settings.read()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.database.dispose()
+
+    app = FastAPI(
+        title="Risk of NEET checks",
+        summary="November and January checks: cohorts in, ranked and explained lists out.",
+        version="1",
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.database = database or Database(settings.database_url)
+    problems.install(app)
+    for router in _routers():
+        app.include_router(router)
+    _refuse_open_routes(app)
+    return app
+
+
+def _routers() -> list[APIRouter]:
+    """The routers of every resource: its API (`routes`) and its pages (`pages`)."""
+    names = [name for name in ROUTERS if importlib.util.find_spec(name) is not None]
+    return [importlib.import_module(name).router for name in names]
+
+
+def _refuse_open_routes(app: FastAPI) -> None:
+    """Default deny: a route that does not state who may call it is a mistake of ours, found before anybody calls."""
+    silent = [
+        route.path
+        for route in app.routes
+        if isinstance(route, APIRoute) and stated_permissions(route.dependant) is None
+    ]
+    if silent:
+        raise RoniError(f"These routes do not say who may call them: {', '.join(sorted(silent))}.")

@@ -1,0 +1,1 @@
+"""Checks: which schools are asked for what by when, and how far they are."""

@@ -1,0 +1,92 @@
+"""The engine, its transactions, and every difference between SQLite and PostgreSQL.
+
+A request is one transaction. On SQLite a writing one begins IMMEDIATE, so that writers wait for each other instead of
+failing half-way; on PostgreSQL each transaction says whose it is, and row-level security reads that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from roni import RoniError
+
+if TYPE_CHECKING:
+    from service.access import Access
+
+BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
+AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
+
+
+class Database:
+    """One database, by its URL; `read()` and `write()` open transactions."""
+
+    def __init__(self, url: str) -> None:
+        self.sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
+        self._writing = self.engine.execution_options(roni_write=True)
+
+    @contextmanager
+    def read(self, access: Access | None = None) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            self._say_who(connection, access)
+            yield connection
+
+    @contextmanager
+    def write(self, access: Access | None = None) -> Iterator[Connection]:
+        """A transaction that may write: wholly kept, or not at all."""
+        with self._writing.connect() as connection, connection.begin():
+            self._say_who(connection, access)
+            yield connection
+
+    def _say_who(self, connection: Connection, access: Access | None) -> None:
+        """On PostgreSQL, what the policies of row-level security ask. Without it they show no pupil."""
+        if self.sqlite:
+            return
+        values = access.settings if access is not None else {}
+        for name, value in values.items():
+            connection.execute(text("select set_config(:name, :value, true)"), {"name": f"roni.{name}", "value": value})
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def lock_audit(connection: Connection) -> None:
+    """Wait until no other transaction is adding to the audit. SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "secure_delete=ON",  # what is erased is overwritten
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("roni_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    scheme, separator, rest = url.partition("://")
+    if scheme.partition("+")[0] not in ("postgresql", "postgres") or not separator:
+        raise RoniError("The database is sqlite:///FILE or postgresql://USER@HOST/NAME.")
+    return create_engine(f"postgresql+psycopg://{rest}", pool_size=10, max_overflow=20, pool_pre_ping=True)

@@ -1,0 +1,136 @@
+"""Every error in one shape: application/problem+json for programs, a page for people; never a value that was sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from roni import FileRefusedError, RoniError
+
+if TYPE_CHECKING:
+    from roni import Problem
+
+API = "/v1"
+MEDIA = "application/problem+json"
+log = logging.getLogger("roni.service")
+
+
+class Refusal(Exception):  # noqa: N818  (as FastAPI: what is refused, not an error of ours)
+    """What was asked is refused: a status, a stable code, a sentence for the person, and extensions of the shape."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.headers, self.more = status, code, detail, headers, more
+
+
+def row_errors(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Problems of a file as the extension `errors`: where, which, and the sentence."""
+    return [
+        {"file": item.file, "row": item.row, "column": item.column, "code": item.code, "message": item.message}
+        for item in problems
+    ]
+
+
+def shape(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The one shape (RFC 9457), with our stable `code`."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asked: everything outside the API is a page."""
+    return not request.url.path.startswith((f"{API}/", "/livez", "/readyz", "/metrics")) and request.url.path != API
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """The answer to a refusal, for whoever asked."""
+    if wants_page(request):
+        if status == HTTPStatus.UNAUTHORIZED:
+            return RedirectResponse("/sign-in?next=" + _here(request), HTTPStatus.SEE_OTHER)
+        from service.web import error_page
+
+        return error_page(request, status, code, detail, **more)
+    return JSONResponse(shape(status, code, detail, **more), status, headers, MEDIA)
+
+
+def _here(request: Request) -> str:
+    """Where to go back to after signing in: only a path of our own, and only where a GET makes sense."""
+    from urllib.parse import quote
+
+    return quote(request.url.path if request.method == "GET" else "/", safe="/")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app in the one shape."""
+    app.exception_handler(Refusal)(_refusal)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_validation)
+    app.exception_handler(RoniError)(_library)
+    app.exception_handler(Exception)(_unexpected)
+
+
+async def _refusal(request: Request, error: Refusal) -> Response:
+    return problem(request, error.status, error.code, error.detail, error.headers, **error.more)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+    return problem(
+        request,
+        error.status_code,
+        code,
+        _SENTENCES.get(error.status_code, HTTPStatus(error.status_code).description),
+        error.headers,
+    )
+
+
+async def _validation(request: Request, error: RequestValidationError) -> Response:
+    """Where and what is wrong; never what was sent."""
+    errors = [{"where": ".".join(str(part) for part in item["loc"]), "code": item["type"]} for item in error.errors()]
+    detail = "Some of what was sent is missing or cannot be read. “errors” says where."
+    return problem(request, 422, "invalid", detail, errors=errors)
+
+
+async def _library(request: Request, error: RoniError) -> Response:
+    code = error.code if isinstance(error, FileRefusedError) else "refused"
+    return problem(request, 422, code, str(error))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Nothing of the error's own words is logged or shown: they may hold a cell's value."""
+    log.error("unexpected", extra={"kind": type(error).__name__, "route": route_of(request)})
+    return problem(
+        request,
+        500,
+        "unexpected",
+        "Something unexpected went wrong. Nothing was half-written. Try again; if it happens again, tell the council.",
+    )
+
+
+def route_of(request: Request) -> str:
+    """The path with its placeholders: what may stand in a log."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
+
+
+_SENTENCES = {
+    404: "There is nothing here. Check the address.",
+    405: "This address does not take that kind of request.",
+    413: "The file is too big. Send only the pupils and columns that were asked for.",
+}

@@ -1,0 +1,1 @@
+"""Registers: worked out, listed, compared, explained."""

@@ -1,0 +1,1 @@
+"""What an analyst looks at across schools; the audit; retention."""

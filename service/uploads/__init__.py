@@ -1,0 +1,1 @@
+"""A school's file: staged, answered, corrected, confirmed as its roll."""

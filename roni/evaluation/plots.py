@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 60, 520, 16, 310  # the frame of a line chart; names of lines stand to its right
 LABEL_GAP = 16  # least distance between the names of two lines
-NAME_LETTERS = 26
+NAME_LETTERS = 24  # of a line of text in the key; a longer name goes on in the next
 INK, GRID = "#0b0c0c", "#b1b4b6"
-LINES = (  # colour and dash of each line in turn
-    ("#1d70b8", ""), ("#d4351c", "8 3"), ("#00703c", "2 3"), ("#4c2c92", "10 3 2 3"), ("#b58840", "5 5"),
-    ("#505a5f", "1 5"),
-)  # fmt: skip
-ROW, DOT = 26, 4
+COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92", "#b58840", "#505a5f")
+DASHES = ("", "8 3", "2 3", "10 3 2 3", "5 5", "1 5")
+ROW, DOT = 30, 4
+LABEL_LETTERS, LABEL_LINES = 36, 2
 ROUND_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # where an axis may end, in units of a power of ten
 BAR_LEFT, BAR_RIGHT = 250, 560
 
@@ -67,12 +67,10 @@ def line_chart(title: str, lines: Sequence[Line], across: str, up: str, at: tupl
     if at is not None:
         x = frame.x(at[0])
         body.append(f'<line x1="{x}" y1="{TOP}" x2="{x}" y2="{BOTTOM}" stroke="{INK}" stroke-dasharray="3 3"/>')
-        body.append(_text(x + 4, BOTTOM - 6, at[1]))
+        beyond = x > (LEFT + RIGHT) / 2  # then its name stands to the left
+        body.append(_text(x - 4 if beyond else x + 4, BOTTOM - 6, at[1], "end" if beyond else "start"))
     for place, line in enumerate(lines):
-        colour, dash = LINES[place % len(LINES)]
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        path = frame.path(line.points)
-        body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
+        body.append(f'<polyline points="{frame.path(line.points)}" fill="none" {_style(place)}/>')
     body += _key(lines)
     return _svg(HEIGHT, title, body)
 
@@ -80,15 +78,21 @@ def line_chart(title: str, lines: Sequence[Line], across: str, up: str, at: tupl
 def _key(lines: Sequence[Line]) -> list[str]:
     """Which line is which: a piece of it and its name, from the highest line down."""
     mean = {line.name: sum(y for _, y in line.points) / len(line.points) for line in lines}
-    found = []
-    for row, (place, line) in enumerate(sorted(enumerate(lines), key=lambda item: -mean[item[1].name])):
-        colour, dash = LINES[place % len(LINES)]
-        y = TOP + 10 + row * LABEL_GAP
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        x = RIGHT + 8
-        found.append(f'<line x1="{x}" y1="{y}" x2="{x + 28}" y2="{y}" stroke="{colour}" stroke-width="2"{dashed}/>')
-        found.append(_text(x + 33, y + 4, _cut(line.name)))
+    found, y, x = [], TOP + 10, RIGHT + 8
+    for place, line in sorted(enumerate(lines), key=lambda item: -mean[item[1].name]):
+        found.append(f'<line x1="{x}" y1="{y}" x2="{x + 28}" y2="{y}" {_style(place)}/>')
+        for words in wrap(line.name, NAME_LETTERS):
+            found.append(_text(x + 33, y + 4, words))
+            y += LABEL_GAP
     return found
+
+
+def _style(place: int) -> str:
+    """Colour and dash of a line by its place: no two of the first 36 have both in common."""
+    turn, colour = divmod(place, len(COLOURS))
+    dash = DASHES[(colour + turn) % len(DASHES)]
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'stroke="{COLOURS[colour]}" stroke-width="2"{dashed}'
 
 
 def reliability_chart(title: str, points: Sequence[tuple[float, float, float, float]]) -> str:
@@ -102,8 +106,8 @@ def reliability_chart(title: str, points: Sequence[tuple[float, float, float, fl
     for said, observed, low, high in points:
         x = frame.x(said)
         body.append(
-            f'<line x1="{x}" y1="{frame.y(low)}" x2="{x}" y2="{frame.y(min(high, most))}" stroke="{LINES[0][0]}" '
-            f'stroke-width="2"/><circle cx="{x}" cy="{frame.y(observed)}" r="{DOT}" fill="{LINES[0][0]}"/>'
+            f'<line x1="{x}" y1="{frame.y(low)}" x2="{x}" y2="{frame.y(min(high, most))}" stroke="{COLOURS[0]}" '
+            f'stroke-width="2"/><circle cx="{x}" cy="{frame.y(observed)}" r="{DOT}" fill="{COLOURS[0]}"/>'
         )
     return _svg(HEIGHT, title, body)
 
@@ -121,9 +125,9 @@ def whisker_chart(title: str, rows: Sequence[Whisker], most: float | None = None
         y = TOP + ROW * place + ROW / 2
         low, value, high = (_across(min(end / limit, 1.0)) for end in (row.low, row.value, row.high))
         body.append(
-            f'{_text(BAR_LEFT - 10, y + 4, _cut(row.label, 36), "end")}<line x1="{low}" y1="{y}" x2="{high}" y2="{y}" '
-            f'stroke="{LINES[0][0]}" stroke-width="3"/><circle cx="{value}" cy="{y}" r="{DOT + 1}" '
-            f'fill="{LINES[0][0]}"/>{_text(BAR_RIGHT + 10, y + 4, row.words)}'
+            f'{_label(row.label, y)}<line x1="{low}" y1="{y}" x2="{high}" y2="{y}" '
+            f'stroke="{COLOURS[0]}" stroke-width="3"/><circle cx="{value}" cy="{y}" r="{DOT + 1}" '
+            f'fill="{COLOURS[0]}"/>{_text(BAR_RIGHT + 10, y + 4, row.words)}'
         )
     return _svg(bottom + 24, title, body)
 
@@ -170,8 +174,11 @@ def _percent(share: float) -> str:
     return f"{per_cent:.0f} %" if per_cent >= 10 or per_cent == round(per_cent) else f"{per_cent:.1f} %"
 
 
-def _cut(text: str, letters: int = NAME_LETTERS) -> str:
-    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+def _label(words: str, y: float) -> str:
+    """What a row is called, to the left of it, in a line or two; the table beside the chart has longer names whole."""
+    lines = wrap(words, LABEL_LETTERS, max_lines=LABEL_LINES, placeholder=" …")
+    first = y + 4 - LABEL_GAP * (len(lines) - 1) / 2
+    return "".join(_text(BAR_LEFT - 10, first + LABEL_GAP * place, line, "end") for place, line in enumerate(lines))
 
 
 def _svg(height: float, title: str, body: Sequence[str]) -> str:

@@ -110,6 +110,7 @@ def test_promotion_and_rollback_are_logged(run: Run) -> None:
         (("model", "promote", "one", "--note", "why", "--check", "june 2026/27"), "june"),
         (("model", "rollback"), "there is nothing to go back to"),
         (("score", "cohort.csv", "--model", "three", *WHEN), "“three” is neither a model on the shelf"),
+        (("compare", "cohort.csv", "cohort.csv", "--model", "three"), "“three” is neither a model on the shelf"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(words: tuple[str, ...], why: str, run: Run) -> None:
@@ -161,3 +162,24 @@ def test_a_card_never_replaces_the_scorecard_that_it_takes_its_bands_from(run: R
     assert done.exit_code == 2
     assert "would replace a file that is being read" in " ".join(done.stderr.split())
     assert run("model", "points", "one", "-o", "card.csv").exit_code == 2
+
+
+def test_two_checks_are_compared_with_a_model_beside_the_points(run: Run) -> None:
+    Path("january.csv").write_text(COHORT.replace("96.0", "79.0"), "utf-8")
+    words = ("compare", "cohort.csv", "january.csv", "--year", "2026/27")
+    alone, both = run(*words, "--json"), run(*words, "--model", "one", "--json")
+    assert json.loads(alone.stdout)["model"] is None
+    assert json.loads(both.stdout)["model"]["name"] == "one"
+    assert "trained on invented pupils" in json.loads(both.stdout)["notes"][0]
+    assert both.exit_code == 0
+    printed = run(*words, "--model", "one").stdout
+    assert "trained on invented pupils" in printed
+
+
+def test_a_band_that_only_the_model_gives_counts_in_what_changed(run: Run) -> None:
+    save_model(model_of(name="stern", base=2.0), "models")
+    words = ("compare", "cohort.csv", "cohort.csv", "--year", "2026/27", "-o", "changes.csv")
+    for model, bands in (((), {"amber"}), (("--model", "stern"), {"red"})):
+        run(*words, *model)
+        with Path("changes.csv").open(encoding="utf-8-sig", newline="") as file:
+            assert {row["band_now"] for row in csv.DictReader(file)} == bands

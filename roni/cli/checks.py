@@ -10,7 +10,7 @@ import typer
 from roni.account import account_in_numbers, is_clean, population
 from roni.cli.account import print_account
 from roni.cli.console import print_json, print_table, say, working
-from roni.cli.lists import NOT_CLEAN, PROBLEMS_SHOWN, SHOWN, USUAL_CARD
+from roni.cli.lists import NOT_CLEAN, PROBLEMS_SHOWN, SHOWN, USUAL_CARD, made_with
 from roni.cli.options import (
     AsJson,
     Card,
@@ -20,6 +20,7 @@ from roni.cli.options import (
     Output,
     Strict,
     Supplements,
+    TrainedModel,
     Year,
     Years,
 )
@@ -36,6 +37,7 @@ def compare(
     later: Annotated[Path, typer.Argument(metavar="JANUARY", help="The later file, or folder of files.")],
     output: Output = None,
     scorecard: Card = USUAL_CARD,
+    model: TrainedModel = None,
     check: Annotated[str, typer.Option("--check", help="The later check; the other is the one before.")] = "january",
     year: Year = None,
     years: Years = None,
@@ -51,6 +53,7 @@ def compare(
     What the later files do not state again stands as it was, except attendance and other figures of a period. The
     same mapping and council lists are used for both.
     """
+    from roni.model.shelf import load_model
     from roni.movement.carry import carry_over
     from roni.scorecard import load_scorecard
     from roni.scoring import score
@@ -62,19 +65,22 @@ def compare(
     if output:
         check_destination(output, [*before.inputs, later])
     card = load_scorecard(scorecard, before.dictionary())
+    trained = load_model(model, before.dictionary()) if model else None
     previous = before.cohort()
     cohort = carry_over(Request([later], *now_check, years, maps, mapping, supplements, local).cohort(), previous)
     with working("Comparing"):
-        now = score(cohort, card)
-        movement = now.since(score(previous, card))
+        now = score(cohort, card, trained)
+        movement = now.since(score(previous, card, trained))
     if output:
         write_movement(movement, now, output)
     if as_json:
         told = {"counts": movement.counts(), "population": population(cohort), "now": account_in_numbers(cohort)}
-        print_json(told | {"output": output and str(output)})
+        print_json(told | made_with(now) | {"notes": now.model_notes, "output": output and str(output)})
     else:
         _print_movement(movement)
         say(f"{population(cohort)}.")
+        for note in now.model_notes:
+            say(note)
         print_account(cohort, PROBLEMS_SHOWN)
         say(f"Everybody is in {output}." if output else "To keep it: -o changes.xlsx")
     if strict and not (is_clean(cohort) and is_clean(previous)):

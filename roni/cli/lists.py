@@ -154,6 +154,15 @@ def _could_be(now: Any, most: Any) -> str:
     return str(now) if now == most else f"{now}, could be {most}"
 
 
+def made_with(register: Register) -> dict[str, Any]:
+    """Which scorecard and which model exactly, for `--json`."""
+    card = register.card
+    return {
+        "scorecard": {"name": card.name, "version": card.version, "digest": card.digest},
+        "model": register.model and {"name": register.model_name, "digest": register.model_digest},
+    }
+
+
 def _summary(register: Register, capacity: int | None, output: Path | None) -> dict[str, Any]:
     """What `roni score --json` prints: the account in numbers, bands, the cut."""
     cohort, card = register.cohort, register.card
@@ -162,8 +171,7 @@ def _summary(register: Register, capacity: int | None, output: Path | None) -> d
         "population": population(cohort),
         "check": cohort.check.name,
         "academic_year": str(cohort.check.year),
-        "scorecard": {"name": card.name, "version": card.version, "digest": card.digest},
-        "model": register.model and {"name": register.model_name, "digest": register.model_digest},
+        **made_with(register),
         "bands": {band.name: int((ranked == place).sum()) for place, band in reversed([*enumerate(card.bands)])},
         "not_scored": int(register.assessment.restricted.sum()),
         "notes": register.notes,

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from roni.scorecard import load_scorecard as load_scorecard
     from roni.scorecard import scorecard_names as scorecard_names
     from roni.scoring import score as score
+    from roni.stored import cohort_from_dict as cohort_from_dict
+    from roni.stored import cohort_to_dict as cohort_to_dict
     from roni.synthetic import make_authority as make_authority
     from roni.training import train as train
     from roni.workbook import write_register as write_register
@@ -94,6 +96,8 @@ _HOME = {
     "TrainingError": "errors",
     "carry_over": "movement.carry",
     "check_names": "calendar",
+    "cohort_from_dict": "stored",
+    "cohort_to_dict": "stored",
     "evaluate": "evaluation",
     "get_check": "calendar",
     "label_outcomes": "outcomes",

@@ -1,6 +1,6 @@
 """The cohort: typed columns, one row a pupil, and an account of every row that came in.
 
-Inside, a column is the plainest array that can say "not known" (see `Values`); `Cohort.frame` is the same as pandas.
+Inside, a column is the plainest array that can say "not known" (see `values.py`); `Cohort.frame` is the same as pandas.
 """
 
 from __future__ import annotations
@@ -19,48 +19,16 @@ from roni.calendar import Check
 from roni.errors import Problems, PupilNotFoundError
 from roni.fields import Dictionary, Field
 from roni.plural import counted
+from roni.values import UNKNOWN as UNKNOWN
+from roni.values import Values as Values
+from roni.values import is_known as is_known
+from roni.values import not_known as not_known
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# percent: float64, NaN not known · count: int32, -1 not known · flag: int8, 1 yes, 0 not known, -1 no ·
-# code: int16, place among the field's codes, -1 not known · date: datetime64[s], NaT not known ·
-# text: a pyarrow string array, null is blank.
-Values = Any
-
-UNKNOWN: Mapping[str, tuple[str, Any]] = {
-    "percent": ("float64", np.nan),
-    "count": ("int32", -1),
-    "flag": ("int8", 0),
-    "code": ("int16", -1),
-    "date": ("datetime64[s]", np.datetime64("NaT", "s")),
-}
-
 KEY_KINDS = ("upn", "former_upn", "temporary_upn", "uln", "admission_number", "reference")
 NOT_KEPT_CODES = ("duplicate", "merged", "registered_elsewhere", "outside_years", "not_a_pupil")
-
-
-def not_known(item: Field, size: int) -> Values:
-    """A column of which nothing is known."""
-    if item.type == "text":
-        import pyarrow as pa
-
-        return pa.nulls(size, pa.string())
-    dtype, value = UNKNOWN[item.type]
-    return np.full(size, value, dtype=dtype)
-
-
-def is_known(item: Field, values: Values) -> NDArray[np.bool_]:
-    """Which cells of a typed column are known."""
-    if item.type == "text":
-        return np.asarray(values.is_valid())
-    if item.type == "percent":
-        return np.asarray(~np.isnan(values))
-    if item.type == "date":
-        return np.asarray(~np.isnat(values))
-    if item.type == "flag":
-        return np.asarray(values != 0)
-    return np.asarray(values >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +87,8 @@ class Cohort:
         default_factory=dict
     )  # field -> place in sources, -1 none
     digests: Mapping[str, str] = dataclasses.field(default_factory=dict)  # file -> sha256
+    # What routes filled or overruled: field -> its own column as it was read, None where no file or list had one.
+    given: Mapping[str, Values | None] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -139,6 +109,12 @@ class Cohort:
     def known(self, name: str) -> NDArray[np.bool_]:
         """Which pupils have a known value."""
         return is_known(self.fields[name], self.column(name))
+
+    @property
+    def as_given(self) -> dict[str, Values]:
+        """The columns that files and lists have, before any field was worked out from others."""
+        own = {name: self.given.get(name, values) for name, values in self.columns.items()}
+        return {name: values for name, values in own.items() if values is not None}
 
     def source_of(self, name: str, index: int) -> Source | None:
         """Where one pupil's value of a field came from."""
@@ -184,6 +160,7 @@ class Cohort:
             file_index=self.file_index[places],
             row=self.row[places],
             origin={name: values[places] for name, values in self.origin.items()},
+            given={name: None if values is None else values.take(places) for name, values in self.given.items()},
         )
 
     @cached_property

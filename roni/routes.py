@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import UNKNOWN, Values, is_known, not_known
 from roni.fields import NOT_KNOWN_WORDS, Dictionary, Field, Route, squeeze
 from roni.parsing import Distinct
+from roni.values import UNKNOWN, Values, is_known, not_known
 
 # Two routes to a per cent agree within half a per cent: one of them is often rounded to a whole number.
 TOLERANCE = 0.5
@@ -68,6 +68,11 @@ def route(
         if item.routes:
             settle(name)
     return result
+
+
+def overruled(given: Mapping[str, Values], settled: Mapping[str, Values]) -> dict[str, Values | None]:
+    """The own columns of fields that routes filled or overruled; None where there is no own column."""
+    return {name: given.get(name) for name, values in settled.items() if values is not given.get(name)}
 
 
 def _settle(item: Field, inputs: _Inputs, result: Routed) -> None:

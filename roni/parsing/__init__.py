@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import UNKNOWN, Values
 from roni.dates import parse_dates
 from roni.fields import BLANK_WORDS, NOT_KNOWN_WORDS, Field, squeeze
 from roni.parsing.cells import (
@@ -32,6 +31,7 @@ from roni.parsing.cells import (
     percent_cells,
     read,
 )
+from roni.values import UNKNOWN, Values
 
 
 @dataclass(frozen=True)

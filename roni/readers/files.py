@@ -24,7 +24,7 @@ from roni.readers.report import absent, route_problems, with_routes, without_ses
 from roni.readers.rows import one_row_a_pupil
 from roni.readers.stack import Stack, stack
 from roni.readers.supplements import Joined, Supplement, join
-from roni.routes import route
+from roni.routes import overruled, route
 
 # Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.
 FEWEST_TO_TELL_THE_YEAR = 3
@@ -140,6 +140,7 @@ def _assemble(
         readings=(*with_routes(final, routed, reads, lists), *absent(final, routed)),
         sources=joined.sources,
         origin=joined.origin,
+        given=overruled(final.columns, routed.columns),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -44,10 +45,11 @@ def model_of(
     card: ModelCard = CARD,
     fields: Dictionary | None = None,
     bags: tuple[Tables, ...] = (),
+    known: Mapping[str, float] | None = None,
 ) -> Model:
     """A model of these tables, or of four usual ones."""
     whole = Tables(base, tables or TABLES.tables)
-    return Model.of(name, whole, fields or national(), edges, card, bags, 2.0)
+    return Model.of(name, whole, fields or national(), edges, card, bags, 2.0, known)
 
 
 def log_odds() -> st.SearchStrategy[float]:
@@ -69,7 +71,8 @@ def models(draw: st.DrawFn, bags: bool = False) -> Model:
     )
     drawn = [draw(filled(shapes)) for _ in range(3 if bags else 1)]
     edges = sorted(draw(st.sets(st.floats(0.001, 1), min_size=3, max_size=3)))
-    return Model.of("drawn", drawn[0], national(), tuple(edges), CARD, tuple(drawn[1:]), 2.0)
+    known = draw(st.dictionaries(st.sampled_from(FIELDS), st.floats(0, 1)))
+    return Model.of("drawn", drawn[0], national(), tuple(edges), CARD, tuple(drawn[1:]), 2.0, known)
 
 
 @st.composite

@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from roni.assessment.sums import Card
 from roni.cohort import Cohort, Values
 from roni.errors import ModelError
-from roni.fields import Dictionary, Field
+from roni.fields import Dictionary
 from roni.model.card import TRAINED_ON_INVENTED, ModelCard
+from roni.model.likeness import notes_of
+from roni.model.model_field import KIND_OF, ModelField
 from roni.tables import Table, Tables, probability_of, spread
 from roni.tables.axis import Floats
 
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # a folder's name on any system, and never a path
-KIND_OF: Mapping[str, str] = {"percent": "number", "count": "number", "flag": "flag", "code": "category"}
 WIDTH = 1.96  # standard errors either side: a 95 % interval
 ON_GRID = 1e-6  # of a step: 84.7 is 846.999... steps of 0.1
 
@@ -44,20 +45,6 @@ class Scorer(Protocol):
     def band(self, probability: NDArray[np.float64], card: Card) -> NDArray[np.int8]:
         """One a pupil, a place in `card.bands`; -1 where it could not score."""
         ...
-
-
-@dataclass(frozen=True)
-class ModelField:
-    """A field as it was declared when the model was trained: the model is refused where one of these changed."""
-
-    name: str
-    type: str
-    unit: str = ""
-    codes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, item: Field) -> ModelField:
-        return cls(item.name, item.type, item.unit, tuple(item.codes))
 
 
 class Interval(NamedTuple):
@@ -98,14 +85,16 @@ class Model:
         card: ModelCard,
         bags: tuple[Tables, ...] = (),
         spread_factor: float = 1.0,
+        known: Mapping[str, float] | None = None,
     ) -> Model:
         """A newly trained model, its fields as this dictionary declares them.
 
-        Raises ModelError: a field that cannot be in a model, an edge off its field's grid.
+        `known`: field to the share of the training pupils of whom it was known. Raises ModelError: a field that cannot
+        be in a model, an edge off its field's grid.
         """
         for table in tables.tables:
             _check_declared(table, fields)
-        declared = tuple(ModelField.of(fields[table]) for table in tables)
+        declared = tuple(ModelField.of(fields[name], (known or {}).get(name)) for name in tables)
         plain = [Tables.from_json(each.to_json()) for each in (tables, *bags)]  # numbers as Python floats
         return cls(
             name, plain[0], declared, tuple(map(float, band_edges)), card, tuple(plain[1:]), float(spread_factor)
@@ -117,14 +106,8 @@ class Model:
         return [f"The model “{self.name}”: {TRAINED_ON_INVENTED}"] if self.card.synthetic else []
 
     def notes_on(self, cohort: Cohort) -> list[str]:
-        """Its notes, and what is said where pupils of another check or year group are scored by it."""
-        card, year = self.card, cohort.column("year_group")
-        others = int((self.can_score(cohort) & (year >= 0) & ~np.isin(year, card.years)).sum()) if card.years else 0
-        said = [f"this is the {cohort.check.label} check"] if card.check not in ("", cohort.check.label) else []
-        if others:
-            said.append(f"{others:,} pupil{'s' if others > 1 else ''} of other years scored by it too")
-        whole = f"The model “{self.name}”: trained for {card.meant_for}; {'; '.join(said)}."
-        return [*self.notes, whole] if said else self.notes
+        """Its notes, and what is said of pupils unlike those it was trained on: check, year groups, what is known."""
+        return [*self.notes, *notes_of(self, cohort)]
 
     @property
     def pupils_like(self) -> str:
@@ -137,7 +120,7 @@ class Model:
             item = fields.get(then.name)
             if item is None:
                 raise ModelError(f"{self.name}: it reads the field “{then.name}”, which is not in this dictionary.")
-            if changed := _difference(then, ModelField.of(item)):
+            if changed := then.changed(ModelField.of(item)):
                 raise ModelError(f"{self.name}: “{then.name}” is not the field it was trained on: {changed}.")
 
     def probability(self, cohort: Cohort) -> NDArray[np.float64]:
@@ -200,7 +183,7 @@ def document(model: Model) -> dict[str, Any]:
         "schema": SCHEMA,
         "name": model.name,
         "card": {key: value for key, value in asdict(model.card).items() if value or key not in ("check", "years")},
-        "fields": [asdict(item) for item in model.fields],
+        "fields": [item.to_json() for item in model.fields],
         "band_edges": list(model.band_edges),
         "tables": model.tables.to_json(),
         "bags": [bag.to_json() for bag in model.bags],
@@ -224,14 +207,6 @@ def _as_read(table: Table, cohort: Cohort) -> Values:
     return np.array([*places, -1], np.int16)[values]
 
 
-def _difference(then: ModelField, now: ModelField) -> str:
-    if then.type != now.type:
-        return f"it was a {then.type} and is a {now.type}"
-    if then.unit != now.unit:
-        return f"its unit was “{then.unit}” and is “{now.unit}”"
-    return "" if then.codes == now.codes else "its codes have changed"
-
-
 def _check(model: Model) -> None:
     """Raises ModelError where the parts of a model do not fit together."""
     if not NAME.fullmatch(model.name):
@@ -244,6 +219,8 @@ def _check(model: Model) -> None:
     edges = model.band_edges
     if not edges or not all(low < high <= 1 for low, high in pairwise((0.0, *edges))):
         raise ModelError(f"{model.name}: the probabilities at which bands begin must rise, above 0 and up to 1.")
+    if not all(item.known is None or 0 <= item.known <= 1 for item in model.fields):
+        raise ModelError(f"{model.name}: the share of pupils of whom a field was known must be from 0 to 1.")
     if model.spread_factor <= 0:
         raise ModelError(f"{model.name}: the factor of its spread must be above 0.")
     figures = [number for item in model.card.measured for number in (item.value, item.low, item.high)]

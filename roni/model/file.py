@@ -15,8 +15,9 @@ from typing import Any
 
 from roni.errors import ModelError
 from roni.fields import Dictionary, national
-from roni.model import SCHEMA, Model, ModelField, digest_of, document
+from roni.model import SCHEMA, Model, digest_of, document
 from roni.model.card import Figure, ModelCard
+from roni.model.model_field import ModelField
 from roni.tables import Tables
 from roni.writers.destination import replacing
 
@@ -46,13 +47,14 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         "name": str, "value": (*NUMBER, type(None)), "low": (*NUMBER, type(None)), "high": (*NUMBER, type(None)),
         "of": str, "pupils": int, "events": int, "split": str, "note": str,
     },
-    "field": {"name": str, "type": str, "unit": str, "codes": TEXTS},
+    "field": {"name": str, "type": str, "unit": str, "codes": TEXTS, "known": NUMBER},
     "tables": {"base": NUMBER, "tables": ["table"]},
     "table": {
         "name": str, "kind": str, "edges": NUMBERS, "categories": TEXTS, "values": NUMBERS, "missing": NUMBER,
     },
 }  # fmt: skip
-OPTIONAL = {"edges", "categories", "check", "years"}  # a table has the one that its kind needs; a card may not say
+# A table has the one that its kind needs; cards and fields of older files do not say.
+OPTIONAL = {"edges", "categories", "check", "years", "known"}
 
 
 def save_model(model: Model, folder: str | Path) -> Path:

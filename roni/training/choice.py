@@ -12,12 +12,10 @@ from roni.calendar import check_names
 from roni.cohort import Cohort, Source
 from roni.errors import TrainingError
 from roni.fields import Dictionary, Field
-from roni.model import KIND_OF, ModelField
+from roni.model.likeness import MOSTLY, gone
+from roni.model.model_field import KIND_OF, ModelField
 from roni.training.declared import refusal, said_elsewhere, sensitive, unusable
 
-# A field known of fewer than SELDOM of the pupils of one cohort and of more than MOSTLY of another's is not the same
-# field in both; this project's choice.
-SELDOM, MOSTLY = 0.2, 0.5
 # Pupils who must differ from the rest for a field to be learnt from: with fewer its table would be about those pupils,
 # and would say something about each of them. This project's choice.
 FEWEST_DIFFERENT = 10
@@ -123,7 +121,7 @@ def _broken(item: Field, cohorts: Sequence[Cohort], scoring: Cohort | None) -> s
             return f"its series breaks on {each.on}, between the cohorts: {each.why}"
     known = {str(cohort.check): float(cohort.known(item.name).mean()) for cohort in compared}
     rarest, commonest = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-    if known[rarest] < SELDOM and known[commonest] > MOSTLY:
+    if gone(known[commonest], known[rarest]):
         return (
             f"known of {known[rarest]:.0%} of the pupils of the {rarest} check and of {known[commonest]:.0%} at the "
             f"{commonest} check"

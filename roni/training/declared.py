@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from roni.fields import Field, squeeze
-from roni.model import KIND_OF
+from roni.model.model_field import KIND_OF
 
 DIRECTIONS = {"rises": 1, "falls": -1, "free": 0}
 

@@ -89,6 +89,11 @@ class Recipe:
         label, who = self._learnt(material)
         return float((label[who] == NEET).mean())
 
+    def known(self, material: Material) -> dict[str, float]:
+        """Of what share of the pupils learnt from each field is known, to four places."""
+        frame = material.frame.iloc[self._learnt(material)[1]]
+        return {name: round(float(frame[name].notna().mean()), 4) for name in self.names}
+
     def _learnt(self, material: Material) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
         """What each pupil counts as [n], and the places of those learnt from."""
         label = np.where(material.label == NEITHER, np.int8(NOT_KNOWN[self.not_known]), material.label)

@@ -85,7 +85,7 @@ def train(
     tables, bags, idle = _spoken(classifier)
     done = Done(trial, evaluation, choice, recipe, classifier, notes, idle, on, invented)
     edges = edges_like(recipe.predict(classifier, learnt.frame), learnt.band, len(card.bands), recipe.rate(learnt))
-    model = Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR)
+    model = Model.of(name, tables, recipe.fields, edges, card_of(done), bags, SPREAD_FACTOR, recipe.known(learnt))
     if report:
         evaluation.write(report)
     return model

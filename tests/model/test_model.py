@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from roni.cohort import Cohort
 from roni.errors import ModelError
 from roni.fields import Dictionary, Field, national
-from roni.model import Model, ModelField
+from roni.model import Model
 from roni.model.card import Figure
+from roni.model.model_field import ModelField
 from roni.scorecard import load_scorecard
 from roni.tables import Table, Tables
 from tests.models import ATTENDANCE, CARD, EDGES, FIELDS, INVENTED, SEN, TABLES, YOUNG_CARER, model_of, models

@@ -98,6 +98,9 @@ def test_a_model_with_one_byte_more_or_less_is_refused(place: int, more: bytes) 
         (lambda data: data.update(name="../../etc"), "no name for a model"),
         (lambda data: data.update(band_edges=[0.5, 0.4]), "must rise"),
         (lambda data: data.update(spread_factor=0.0), "must be above 0"),
+        (lambda data: data["fields"][0].update(known=1.01), "must be from 0 to 1"),
+        (lambda data: data["fields"][0].update(known=-0.01), "must be from 0 to 1"),
+        (lambda data: data["fields"][0].update(known=None), r"fields\[0\].known” is not of the right type"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused_though_its_digest_fits(change: Change, why: str) -> None:
@@ -196,3 +199,19 @@ def test_a_card_may_say_its_check_and_years_and_older_files_do_not(tmp_path: Pat
     assert document(said)["card"]["check"] == "November"
     assert {"check", "years"}.isdisjoint(document(model_of())["card"])
     assert open_model(save_model(model_of(), tmp_path)).card.years == ()
+
+
+def test_a_field_may_say_how_much_was_known_and_older_files_do_not(tmp_path: Path) -> None:
+    said = model_of(known={"attendance": 1.0, "young_carer": 0.0})
+    again = open_model(save_model(said, tmp_path))
+    assert again == said
+    assert [item.known for item in again.fields] == [1.0, None, 0.0, None]
+    assert "known" not in document(said)["fields"][1]
+    assert not any("known" in item for item in document(model_of())["fields"])
+    assert said.digest != model_of().digest
+    assert open_model(save_model(model_of(), tmp_path)).digest == model_of().digest
+
+
+def test_a_share_written_as_a_whole_number_is_read() -> None:
+    found = read_model(rewritten(lambda data: data["fields"][0].update(known=1)), "model.json")
+    assert found.fields[0].known == 1

@@ -208,6 +208,14 @@ def test_a_model_used_for_another_check_or_year_group_says_what_it_was_trained_f
     assert note == f"The model “trial”: trained for Elsewhen, Years 10 and 11; this is the {here} check."
 
 
+def test_a_model_whose_field_the_file_lacks_says_so_once_for_the_list() -> None:
+    register = register_of(model_of(known={"attendance": 0.97}), young_carer=[True] * 20)
+    (note,) = register.model_notes
+    assert note.startswith("The model “trial”: known of most pupils when it was trained, and of few or none of these: ")
+    assert note in register.notes
+    assert register_of(model_of(known={"attendance": 0.97}), attendance=[81.0] * 20).model_notes == []
+
+
 def test_without_a_model_nothing_is_said_of_one() -> None:
     (row,) = rows(score(cohort_of({"attendance": [81.0]}), CARD))
     assert (row["chance"], row["model_band"], row["reasons"]) == (None, None, "attendance 81.0 % (below 85 %) +2")

@@ -12,7 +12,8 @@ import pytest
 
 from roni.cohort import Cohort, Source
 from roni.errors import TrainingError
-from roni.training.choice import FEWEST_DIFFERENT, SELDOM, breaks_since, choose
+from roni.model.likeness import SELDOM
+from roni.training.choice import FEWEST_DIFFERENT, breaks_since, choose
 from tests.leavers import year_11
 
 SIZE = 40

@@ -50,6 +50,12 @@ def test_without_the_pupils_who_were_given_help_the_rest_are_learnt_from() -> No
     assert said.mean() == pytest.approx(40 / 360, abs=0.02)
 
 
+def test_how_much_is_known_is_counted_among_the_pupils_learnt_from() -> None:
+    pupils = material(80, lost=41)
+    assert pupils.frame["young_carer"][80:121].isna().sum() == 11
+    assert RECIPE.known(pupils) == {"attendance": 1.0, "young_carer": round(1 - 89 / 359, 4)}
+
+
 def test_more_attendance_never_raises_the_log_odds() -> None:
     table = RECIPE.fit(material(80)).tables_["attendance"]
     assert (np.diff(table.values) <= 0).all()

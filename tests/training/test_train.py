@@ -71,6 +71,15 @@ def test_the_model_is_one_that_the_shelf_takes(tmp_path: Path, model: Model) -> 
     assert read_model((saved / "model.json").read_bytes(), "model.json").digest == model.digest
 
 
+def test_it_keeps_how_much_was_known_and_says_so_of_pupils_of_whom_less_is(leavers: Leavers, model: Model) -> None:
+    last = leavers.cohorts[1]
+    assert all(item.known is not None and 0 < item.known <= 1 for item in model.fields)
+    without = replace(last, columns={name: each for name, each in last.columns.items() if name != "attendance"})
+    less = set(model.notes_on(without)) - set(model.notes_on(last))
+    assert len(less) == 1
+    assert "attendance (" in less.pop()
+
+
 def test_the_mean_probability_is_the_observed_rate(leavers: Leavers, model: Model) -> None:
     first, last = leavers.cohorts
     year_11 = [one.take(np.flatnonzero(one.column("year_group") == 11)) for one in (first, last)]

@@ -12,7 +12,7 @@ from roni.account import NOT_KEPT_WORDS
 from roni.order import RANKED
 from roni.wording.lines import Lines, distinct
 from roni.wording.reasons import points as in_points
-from roni.workbook import legend
+from roni.workbook import legend, made_by
 from roni.writers.csv import write_csv
 from roni.writers.destination import check_destination
 from roni.writers.parquet import write_parquet
@@ -51,7 +51,7 @@ def write_register(register: Register, path: str | Path, capacity: int | None = 
         page = Page(HOW_TO_READ, list(legend.of_register(register, capacity)))
         write_xlsx([_list_sheet(register, table), page, *_account_sheets(register.cohort)], file)
     else:
-        _write_table(table, file)
+        _write_table(table, register, file)
 
 
 def write_movement(movement: Movement, now: Register, path: str | Path) -> None:
@@ -64,7 +64,7 @@ def write_movement(movement: Movement, now: Register, path: str | Path) -> None:
         page = Page(HOW_TO_READ, list(legend.of_movement(movement, now)))
         write_xlsx([_changes_sheet(table), page, *_account_sheets(now.cohort)], file)
     else:
-        _write_table(table, file)
+        _write_table(table, now, file)
 
 
 def list_table(register: Register, capacity: int | None = None) -> Any:
@@ -86,10 +86,12 @@ def list_table(register: Register, capacity: int | None = None) -> Any:
     return table.add_column(table.column_names.index("ask_first") + 1, "within_capacity", column)
 
 
-def _write_table(table: Any, file: Path) -> None:
-    """A table for other programs. Whom it is about stands in the workbook and on the screen, not here: a line above the
-    headings, or a column that says the same in every row, would be in every program's way."""
-    (write_csv if file.suffix.lower() == ".csv" else write_parquet)(table, file)
+def _write_table(table: Any, register: Register, file: Path) -> None:
+    """A table for other programs, one heading row on top: what it was made by stands behind it, or in its metadata."""
+    if file.suffix.lower() == ".csv":
+        write_csv(made_by.with_columns(table, register), file)
+    else:
+        write_parquet(made_by.with_metadata(table, register), file)
 
 
 def _list_sheet(register: Register, table: Any) -> Sheet:

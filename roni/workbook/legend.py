@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from roni.account import population
 from roni.explanation import LIMITS
 from roni.plural import counted
+from roni.workbook.made_by import model_words, scorecard_words
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort
@@ -107,12 +108,11 @@ def _not_known_for_all(register: Register) -> Iterator[Line]:
 
 
 def _made_from(register: Register) -> Iterator[Line]:
-    cohort, card = register.cohort, register.card
+    cohort = register.cohort
     yield "How it was made", ""
-    yield "scorecard", f"{card.title} ({card.name}, version {card.version}, digest {card.digest[:12]})"
+    yield "scorecard", f"{register.card.title} ({scorecard_words(register)})"
     if register.model_name:
-        digest = f" (digest {register.model_digest[:12]})" if register.model_digest else ""
-        yield "model", f"{register.model_name}{digest}"
+        yield "model", model_words(register)
     yield "check", f"{cohort.check}, academic year {cohort.check.year}, as at {cohort.check.on:%d/%m/%Y}"
     yield from (("file", _file(cohort, file)) for file in cohort.files)
     for source in cohort.sources:

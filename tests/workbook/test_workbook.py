@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 import roni
+from roni.version import VERSION
 from roni.workbook import list_table, write_movement, write_register
+from tests.models import model_of
 
 COHORT = """\
 UPN,Surname,Forename,Year,% Attendance,SEN,FSM,In care,Young carer,Restricted
@@ -40,6 +43,11 @@ def book(register: roni.Register, tmp_path_factory: pytest.TempPathFactory) -> A
     file = tmp_path_factory.mktemp("book") / "list.xlsx"
     write_register(register, file, capacity=2)
     return openpyxl.load_workbook(file)
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        return list(csv.DictReader(text))
 
 
 def shown(sheet: Any) -> dict[str, bool]:
@@ -164,3 +172,42 @@ def test_the_parquet_list_keeps_its_types(register: roni.Register, tmp_path: Pat
     assert pa.types.is_integer(kinds["points"])
     assert pa.types.is_floating(kinds["probability"])
     assert pa.types.is_string(kinds["upn"])
+
+
+def test_a_csv_list_names_scorecard_and_model_behind_its_columns(register: roni.Register, tmp_path: Path) -> None:
+    with_model = roni.score(register.cohort, register.card, model_of())
+    for made, model in ((register, ""), (with_model, f"trial, digest {model_of().digest[:12]}")):
+        write_register(made, tmp_path / "list.csv", capacity=2)
+        rows = rows_of(tmp_path / "list.csv")
+        assert list(rows[0])[-3:] == ["row", "scorecard", "model"]
+        scorecard = f"oxfordshire, version {register.card.version}, digest {register.card.digest[:12]}"
+        assert {(row["scorecard"], row["model"]) for row in rows} == {(scorecard, model)}
+
+
+def test_a_parquet_list_says_in_its_metadata_what_it_was_made_by(register: roni.Register, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    write_register(roni.score(register.cohort, register.card, model_of()), tmp_path / "list.parquet")
+    said = pq.read_schema(tmp_path / "list.parquet").metadata
+    assert {key.decode(): text.decode() for key, text in said.items() if key.startswith(b"roni.")} == {
+        "roni.version": VERSION,
+        "roni.scorecard": "oxfordshire",
+        "roni.scorecard_version": register.card.version,
+        "roni.scorecard_digest": register.card.digest,
+        "roni.model": "trial",
+        "roni.model_digest": model_of().digest,
+        "roni.check": "November 2026",
+        "roni.population": "Pupils educated at the schools of these files, wherever they live",
+    }
+    assert pq.read_table(tmp_path / "list.parquet").column_names == list_table(register).column_names
+    write_register(register, tmp_path / "list.parquet")
+    assert b"roni.model" not in pq.read_schema(tmp_path / "list.parquet").metadata
+
+
+def test_a_list_of_changes_says_what_the_later_check_was_scored_by(register: roni.Register, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    for name in ("changes.csv", "changes.parquet"):
+        write_movement(register.since(register), register, tmp_path / name)
+    assert rows_of(tmp_path / "changes.csv")[0]["scorecard"].startswith("oxfordshire, version ")
+    assert pq.read_schema(tmp_path / "changes.parquet").metadata[b"roni.scorecard"] == b"oxfordshire"

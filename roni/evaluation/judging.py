@@ -61,8 +61,8 @@ def evaluate(
     `rankings` have one entry for each pupil of the cohort; those of year groups that were not followed up are left out.
     `earlier`: a cohort of an earlier check, for drift within the same year groups. `added`: by field, a ranking with it
     and one without. `hours`: of a coach's time for each listed pupil. `notes`: what a model asks to be said. `invented`
-    is worked out from the UPNs unless given. The same arguments give the same figures. Raises RoniError where nobody
-    was followed up, or where fewer than 10 are known to be NEET.
+    is worked out from the UPNs unless given. The same arguments give the same figures, whatever joblib backend in force
+    shares the resamples out. Raises RoniError where nobody was followed up, or fewer than 10 are known to be NEET.
     """
     check_alike(rankings, len(cohort))
     if capacity < 1:

@@ -32,7 +32,7 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = (b"same-origin", b"none")  # "none": the person typed the address or used a bookmark
 
-Refusal = Callable[[int, str, str, str, Request], Response]
+Refuse = Callable[[Request, int, str, str], Response]
 
 
 class SecurityHeaders:
@@ -81,7 +81,7 @@ class SameOrigin:
     See https://owasp.org/www-community/attacks/csrf and the Fetch Metadata Request Headers specification.
     """
 
-    def __init__(self, app: ASGIApp, *, cookie: str, problem: Refusal, trusted: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, cookie: str, problem: Refuse, trusted: Iterable[str] = ()) -> None:
         self.app, self.problem = app, problem
         self.cookie = cookie.encode()
         self.trusted = frozenset(origin.encode().rstrip(b"/") for origin in trusted)
@@ -92,10 +92,8 @@ class SameOrigin:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        detail = "The request did not come from a page of this service. Open the page here and try again."
-        await self.problem(403, "other_origin", "This was sent from another website", detail, request)(
-            scope, receive, send
-        )
+        detail = "What was sent did not come from a page of this service. Open the page here, and send it from there."
+        await self.problem(request, 403, "other_origin", detail)(scope, receive, send)
 
     def _ours(self, scope: Scope) -> bool:
         headers = dict(scope["headers"])

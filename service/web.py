@@ -1,17 +1,18 @@
 """Pages: the Jinja environment, and `render`, which every page's handler ends with.
 
-A handler:     return render(request, "checks/list.html", title="Checks", checks=checks)
-A refused form: return render(request, "checks/new.html", 422, title="Open a check", errors={"due": "Enter a date"})
+A handler:       return render(request, "checks/list.html", title="Checks", checks=checks)
+A refused form:  return render(request, "checks/new.html", 422, title="Open a check", errors={"due": "Enter a date"})
 
-A page:        {% extends "base.html" %}
-               {% from "macros/forms.html" import form, text_field, button %}
-               {% block content %} <h1 class="govuk-heading-l">{{ title }}</h1> ... {% endblock %}
+A page:          {% extends "base.html" %}
+                 {% from "macros/forms.html" import form, text_field, button %}
+                 {% block content %} <h1 class="govuk-heading-l">{{ title }}</h1> ... {% endblock %}
 
 What base.html reads, beside `title` (which `render` needs):
   back      address of the back link                 errors   {control name: sentence}; "" for one without a control
   notice    Notice(text, kind)                       shell    Shell: council, person, role, navigation (see below)
-  wide      True for pages that are mostly table     landscape True to print on its side
+  landscape True to print on its side
 Blocks: content (inside main), before (above main, below the back link), footer_note, head, page_title, main.
+Macros, each file beginning with how to use it: forms.html, lists.html, tables.html, problems.html, filters.html.
 `shell` is `request.state.shell` where the sign-in put one there; without it the page shows a stranger's header.
 
 Undefined names are errors. The macros of the design system expect them to be blank, so those alone run in an
@@ -44,7 +45,18 @@ from service.phrases import FILTERS
 SERVICE = "Risk of NEET checks"
 TEMPLATES = Path(__file__).parent / "templates"
 DESIGN_SYSTEM = "govuk_frontend_jinja"
-ERROR_PAGES = frozenset({403, 404, 409, 412, 413, 422, 429})
+TITLES = {
+    400: "This did not work",
+    403: "You cannot see or do this",
+    404: "Page not found",
+    409: "This no longer fits how things stand",
+    412: "Somebody else changed this first",
+    413: "This file is too big",
+    422: "Some of this needs putting right",
+    429: "Too many tries",
+    500: "Sorry, there is a problem with the service",
+}
+CODE_TITLES = {"other_origin": "This was sent from another website"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ class Notice:
 
 NOBODY = Shell()
 DEFAULTS: Mapping[str, Any] = {
-    "back": "", "errors": {}, "notice": None, "wide": False, "landscape": False, "path": "/", "nonce": "",
+    "back": "", "errors": {}, "notice": None, "landscape": False, "path": "/", "nonce": "",
     "shell": NOBODY,
 }  # fmt: skip
 
@@ -141,12 +153,17 @@ def render(
     return HTMLResponse(page, status, headers)
 
 
-def render_error(
-    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **context: Any
+def error_page(
+    request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> HTMLResponse:
-    """The page of a refusal: `title` and `detail` say what went wrong here, the page what to do about its kind."""
-    name = f"errors/{status if status in ERROR_PAGES else 500 if status >= 500 else 'other'}.html"
-    return render(request, name, status, headers=headers, title=title, detail=detail, **context)
+    """The page of a refusal: `detail` says what went wrong here, the page what to do about its kind.
+
+    `errors` among `more` are problems of a file's rows (file, row, column, message), listed under it.
+    """
+    number = status if status in TITLES else 500 if status >= 500 else 400
+    title = CODE_TITLES.get(code, TITLES[number])
+    rows = [error for error in more.get("errors", ()) if "message" in error]
+    return render(request, f"errors/{number}.html", status, headers=headers, title=title, detail=detail, rows=rows)
 
 
 def _template(name: str) -> Template:

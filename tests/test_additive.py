@@ -98,6 +98,16 @@ def test_edges_lie_on_the_declared_grid(fitted: AdditiveClassifier) -> None:
     assert fitted.tables_["suspensions"].edges[0] == 1.0
 
 
+@pytest.mark.parametrize("step", [np.int64(5), np.int32(5), np.float32(5), 5])
+def test_a_step_is_a_step_whatever_its_number_type(step: Any) -> None:
+    found, usual = (
+        AdditiveClassifier("smooth", grids={"attendance": each}, bags=0, calibrate=False).fit(FRAME, OUTCOME)
+        for each in (step, 5.0)
+    )
+    assert found.tables_ == usual.tables_
+    assert all(edge % 5 == 0 for edge in found.tables_["attendance"].edges)
+
+
 def test_declared_edges_are_taken_as_they_are() -> None:
     model = AdditiveClassifier("smooth", grids={"attendance": [90, 85]}, bags=0, calibrate=False).fit(FRAME, OUTCOME)
     assert model.tables_["attendance"].edges == (85.0, 90.0)
@@ -244,6 +254,7 @@ def test_an_option_that_names_no_column_is_refused() -> None:
     [
         ({"grids": {"attendance": 0}}, "the step of “attendance” must be above 0"),
         ({"grids": {"attendance": -0.5}}, "the step of “attendance” must be above 0"),
+        ({"grids": {"attendance": np.int64(0)}}, "the step of “attendance” must be above 0"),
         ({"grids": {"attendance": float("nan")}}, "of “attendance” must be finite numbers"),
         ({"grids": {"attendance": [85, float("inf")]}}, "of “attendance” must be finite numbers"),
         ({"max_bins": 1}, "max_bins is a whole number, at least 2"),

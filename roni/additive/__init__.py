@@ -147,7 +147,7 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, grid in (self.grids or {}).items():
             if not np.isfinite(grid).all():
                 raise ValueError(f"grids: the step or the edges of “{name}” must be finite numbers.")
-            if isinstance(grid, (int, float)) and grid <= 0:
+            if np.ndim(grid) == 0 and np.asarray(grid) <= 0:
                 raise ValueError(f"grids: the step of “{name}” must be above 0.")
 
     def _learn(self, pupils: Binned, seed: int) -> tuple[str, Fit, tuple[Fit, ...]]:

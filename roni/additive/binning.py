@@ -77,12 +77,12 @@ def numbers_of(column: pd.Series[Any]) -> Floats:
 
 def edges_of(values: Floats, weight: Floats, grid: Grid | None, max_bins: int) -> tuple[float, ...]:
     """Where to cut a number. `grid`: the step that edges lie on, or the edges themselves."""
-    if grid is not None and not isinstance(grid, (int, float)):
-        return tuple(sorted({float(edge) for edge in grid}))
+    if grid is not None and np.ndim(grid):
+        return tuple(np.unique(np.asarray(grid, dtype=np.float64)).tolist())
     known = ~np.isnan(values)
     if not known.any():
         return ()
-    step = float(grid) if grid is not None else step_of(values[known])
+    step = float(np.asarray(grid)) if grid is not None else step_of(values[known])
     # a value a rounding error under its grid point belongs to it (84.7 / 0.1 is 846.99...)
     places, inverse = np.unique(np.floor(values[known] / step + 1e-6), return_inverse=True)
     mass = np.bincount(inverse, weights=weight[known]).astype(np.float64)

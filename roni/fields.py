@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
+from math import inf
 from pathlib import Path
 
 from roni.declaration import Audience, Break, FieldType, Fraction, Refuse, Route, declarations
@@ -218,6 +219,8 @@ def _check_values(item: Field, refuse: Refuse) -> None:
         raise refuse(f"blank_means “{item.blank_means}” is not one of its values.")
     if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
         raise refuse("its minimum is above its maximum.")
+    if item.grid is not None and not 0 < item.grid < inf:
+        raise refuse("its grid is the step between two values, a number above 0.")
     try:
         item.words()
         re.compile(item.form)

@@ -210,7 +210,7 @@ uploads = Table(
     Column("questions", JSON, nullable=False, default=list),
     Column("refusal", JSON),  # code and sentence
     Column("cohort", JSON),  # the staged cohort without its pupils (they are in upload_pupils)
-    _of("based_on_id", "submissions", nullable=True, index=False),  # the roll it was compared with
+    Column("based_on_id", Integer),  # the submission it was compared with; no key: those have one to their upload
     _when("confirmed_at", nullable=True),
 )  # fmt: skip
 

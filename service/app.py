@@ -7,13 +7,16 @@ import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
 
 from roni import RoniError
 from service import problems
-from service.access import stated_permissions
+from service.accounts.credentials import cookie_name
+from service.assets import ADDRESS, StaticFiles
 from service.database import Database
+from service.guards import SameOrigin, SecurityHeaders
+from service.routing import routes_of
 from service.settings import Settings
 
 ROUTERS = (
@@ -58,10 +61,22 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.settings = settings
     app.state.database = database or Database(settings.database_url)
     problems.install(app)
+    _guard(app, settings)
+    app.mount(ADDRESS, StaticFiles(), name="static")
     for router in _routers():
         app.include_router(router)
     _refuse_open_routes(app)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """What stands before every route: who may make a browser send us something, and what browsers may do with it."""
+    app.add_middleware(SameOrigin, cookie=cookie_name(settings), problem=_other_origin, trusted=(settings.address,))
+    app.add_middleware(SecurityHeaders, https=settings.secure)  # added last, so outermost: on refusals too
+
+
+def _other_origin(status: int, code: str, _title: str, detail: str, request: Request) -> Response:
+    return problems.problem(request, status, code, detail)
 
 
 def _routers() -> list[APIRouter]:
@@ -72,10 +87,6 @@ def _routers() -> list[APIRouter]:
 
 def _refuse_open_routes(app: FastAPI) -> None:
     """Default deny: a route that does not state who may call it is a mistake of ours, found before anybody calls."""
-    silent = [
-        route.path
-        for route in app.routes
-        if isinstance(route, APIRoute) and stated_permissions(route.dependant) is None
-    ]
+    silent = [route.path for route in routes_of(app) if route.permissions is None]
     if silent:
         raise RoniError(f"These routes do not say who may call them: {', '.join(sorted(silent))}.")

@@ -113,9 +113,11 @@ grants = Table(
 sessions = Table(
     "sessions", metadata, _id(), _when(),
     Column("token_hash", String(64), nullable=False, unique=True),
-    _of("person_id", "people"), _of("grant_id", "grants", nullable=True, index=False),
+    # no person: on the way to a sign-in elsewhere; no grant: has not chosen a role, or must change the password
+    _of("person_id", "people", nullable=True), _of("grant_id", "grants", nullable=True, index=False),
     _when("seen_at"), Column("expires_at", Instant, nullable=False), _when("revoked_at", nullable=True),
-    Column("state", JSON),  # what sign-in elsewhere must remember on its way: state, nonce, verifier
+    Column("kind", String(16), nullable=False, default="session"),  # session, sign_in (elsewhere), held (a form)
+    Column("state", JSON),  # what sign-in elsewhere must remember on its way, and what it said; a held form, encrypted
 )  # fmt: skip
 
 tokens = Table(

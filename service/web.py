@@ -140,7 +140,12 @@ def is_current(href: str, path: str) -> bool:
 
 
 def render(
-    request: Request, name: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **context: Any
+    request: Request,
+    name: str | Template,
+    status: int = 200,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
 ) -> HTMLResponse:
     """The page of a template. `context` needs a `title`; a page with `errors` says so in its title by itself."""
     state = request.state
@@ -166,5 +171,5 @@ def error_page(
     return render(request, f"errors/{number}.html", status, headers=headers, title=title, detail=detail, rows=rows)
 
 
-def _template(name: str) -> Template:
+def _template(name: str | Template) -> Template:
     return environment().get_template(name)

@@ -1,0 +1,122 @@
+"""Chromium, a service to visit, and visitors. `RONI_SCREENSHOTS` names a folder to keep pictures of every page in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.visitor import Visitor
+
+REQUIRED = os.environ.get("CI") == "true" or "1" in (
+    os.environ.get("RONI_REQUIRE_BROWSER"), os.environ.get("RONI_REQUIRE_ALL"),
+)  # fmt: skip
+CHROMIUM = os.environ.get("RONI_CHROMIUM", "/usr/bin/chromium")
+QUIET = (  # no sandbox inside containers, and nothing that calls home
+    "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE = 10  # seconds for a server to start
+
+
+def _absent(reason: str) -> NoReturn:
+    """Skip with the reason, or fail where browser tests are required."""
+    if REQUIRED:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    try:
+        import axe_playwright_python.sync_playwright  # noqa: F401 - only whether it is there
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _absent("playwright or axe is not installed: pip install 'roni[test]'")
+    if shutil.which(CHROMIUM) is None:
+        _absent(f"there is no Chromium at {CHROMIUM}: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[Callable[[Any], str]]:
+    """`live_server(app)` serves an ASGI app on a free port of this machine until the tests are over: its address."""
+    import uvicorn
+
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def serve(app: Any) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        _wait_for(server, thread)
+        return "http://127.0.0.1:{}".format(listener.getsockname()[1])
+
+    yield serve
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+def _wait_for(server: Any, thread: threading.Thread) -> None:
+    limit = time.monotonic() + PATIENCE
+    while not server.started:
+        assert thread.is_alive(), "the service did not start"
+        assert time.monotonic() < limit, f"the service did not start within {PATIENCE} seconds"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest) -> Path:
+    """The folder of the pictures, never in the repository: `RONI_SCREENSHOTS`, or a new one that is told at the end."""
+    folder = Path(os.environ.get("RONI_SCREENSHOTS") or tempfile.mkdtemp(prefix="roni-pages-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    request.config.stash[FOLDER] = folder
+    return folder
+
+
+FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the pictures are."""
+    if FOLDER in config.stash:
+        terminalreporter.write_line(f"Pictures of the pages are in {config.stash[FOLDER]}")
+
+
+@pytest.fixture
+def visit(browser: Browser, pictures: Path) -> Iterator[Callable[..., Visitor]]:
+    """`visit(address, **options)`: a visitor with a browser session of their own; options as of a playwright context.
+
+    Afterwards nobody may have met an error in the console, or had their browser call another address.
+    """
+    from tests.browser.visitor import TALL, WIDE, Visitor
+
+    visitors: list[Visitor] = []
+
+    def come(address: str, **options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": {"width": WIDE, "height": TALL}, "locale": "en-GB", **options})
+        visitors.append(Visitor(context.new_page(), address, pictures))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [trouble for visitor in visitors for trouble in visitor.troubles] == []

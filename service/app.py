@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from service.accounts.credentials import cookie_name
 from service.assets import ADDRESS, StaticFiles
 from service.database import Database
 from service.guards import SameOrigin, SecurityHeaders
+from service.measures import Measured, Measures
 from service.routing import routes_of
 from service.settings import Settings
 
@@ -60,19 +62,22 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.settings = settings
     app.state.database = database or Database(settings.database_url)
+    app.state.measures = Measures()
     problems.install(app)
     _guard(app, settings)
     app.mount(ADDRESS, StaticFiles(), name="static")
     for router in _routers():
         app.include_router(router)
     _refuse_open_routes(app)
+    _describe_refusals(app)
     return app
 
 
 def _guard(app: FastAPI, settings: Settings) -> None:
     """What stands before every route: who may make a browser send us something, and what browsers may do with it."""
     app.add_middleware(SameOrigin, cookie=cookie_name(settings), problem=_other_origin, trusted=(settings.address,))
-    app.add_middleware(SecurityHeaders, https=settings.secure)  # added last, so outermost: on refusals too
+    app.add_middleware(SecurityHeaders, https=settings.secure)  # outside the guard: on its refusals too
+    app.add_middleware(Measured, measures=app.state.measures)  # added last, so outermost: every request is counted
 
 
 def _other_origin(status: int, code: str, _title: str, detail: str, request: Request) -> Response:
@@ -83,6 +88,12 @@ def _routers() -> list[APIRouter]:
     """The routers of every resource: its API (`routes`) and its pages (`pages`)."""
     names = [name for name in ROUTERS if importlib.util.find_spec(name) is not None]
     return [importlib.import_module(name).router for name in names]
+
+
+def _describe_refusals(app: FastAPI) -> None:
+    """OpenAPI tells of refusals as they are answered."""
+    described = app.openapi
+    app.openapi = cache(lambda: problems.describe(described()))  # type: ignore[method-assign]
 
 
 def _refuse_open_routes(app: FastAPI) -> None:

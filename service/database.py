@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from roni import RoniError
 
 if TYPE_CHECKING:
     from service.access import Access
 
+# What a database says of its own state rather than of what was asked: SQLite's names, PostgreSQL's SQLSTATE.
+FULL = ("SQLITE_FULL", "53100")
+AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "08", "40001", "40P01", "53", "55P03", "57")
 BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
 AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
 
@@ -54,6 +58,20 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def trouble_of(error: DBAPIError) -> Literal["full", "away"] | None:
+    """Whether the database has no room, or is away or too busy; None where what was asked was wrong."""
+    state = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    if state is None:  # PostgreSQL gives no SQLSTATE where it could not be reached at all
+        return "away" if error.connection_invalidated or _is_operational(error) else None
+    if state.startswith(FULL):
+        return "full"
+    return "away" if state.startswith(AWAY) else None
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    return type(error.orig).__name__ == "OperationalError"
 
 
 def lock_audit(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from roni import FileRefusedError, RoniError
+from service.database import trouble_of
 
 if TYPE_CHECKING:
     from roni import Problem
@@ -52,6 +56,44 @@ def shape(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     }
 
 
+class ProblemShape(BaseModel):
+    """A refusal, as every route answers it (RFC 9457)."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"examples": [shape(404, "not_found", "There is nothing here that you may see.")]},
+    )
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the refusals that it may answer with, beside 401 and 403, described for OpenAPI."""
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": ProblemShape}
+        for status in sorted({401, 403, *statuses})
+    }
+
+
+def describe(description: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI description with every refusal as it is answered: in our one shape, under its own media type."""
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemShape"}}
+    for path in description.get("paths", {}).values():
+        for operation in path.values():
+            for status, answer in operation.get("responses", {}).items():
+                if status.startswith(("4", "5")):
+                    answer["content"] = {MEDIA: reference}
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which is never answered
+        schemas.pop(name, None)
+    schemas["ProblemShape"] = ProblemShape.model_json_schema()
+    return description
+
+
 def wants_page(request: Request) -> bool:
     """Whether a person's browser asked: everything outside the API is a page."""
     return not request.url.path.startswith((f"{API}/", "/livez", "/readyz", "/metrics")) and request.url.path != API
@@ -83,6 +125,8 @@ def install(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_validation)
     app.exception_handler(RoniError)(_library)
+    app.exception_handler(DBAPIError)(_database)
+    app.exception_handler(OSError)(_system)
     app.exception_handler(Exception)(_unexpected)
 
 
@@ -111,6 +155,29 @@ async def _validation(request: Request, error: RequestValidationError) -> Respon
 async def _library(request: Request, error: RoniError) -> Response:
     code = error.code if isinstance(error, FileRefusedError) else "refused"
     return problem(request, 422, code, str(error))
+
+
+async def _database(request: Request, error: DBAPIError) -> Response:
+    """The disk is full, or the database is away or too busy: the transaction was undone, and can be tried again."""
+    trouble = trouble_of(error)
+    if trouble is None:
+        return await _unexpected(request, error)
+    log.error("database trouble", extra={"kind": trouble, "route": route_of(request)})
+    return _full(request) if trouble == "full" else _away(request)
+
+
+async def _system(request: Request, error: OSError) -> Response:
+    return _full(request) if error.errno in (errno.ENOSPC, errno.EDQUOT) else await _unexpected(request, error)
+
+
+def _full(request: Request) -> Response:
+    detail = "There is no room left to store this. Nothing was changed. Tell whoever runs the service, then try again."
+    return problem(request, HTTPStatus.INSUFFICIENT_STORAGE, "storage_full", detail)
+
+
+def _away(request: Request) -> Response:
+    detail = "The database does not answer, or is too busy. Nothing was changed. Try again in a minute."
+    return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "database_away", detail, {"retry-after": "60"})
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

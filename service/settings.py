@@ -29,6 +29,7 @@ class Settings:
     models: str = "models"  # the shelf
     local_accounts: bool = True
     demo: bool = False  # pupils are invented, and every page says so
+    metrics_token: str = ""  # lets a collector on another machine read /metrics
 
     oidc_name: str = ""  # as the button says: "Sign in with ..."
     oidc_issuer: str = ""

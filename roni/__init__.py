@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from roni.outcomes import label_outcomes as label_outcomes
     from roni.readers.destinations import read_destinations as read_destinations
     from roni.readers.files import read_cohort as read_cohort
+    from roni.readers.listed import ListedPupils as ListedPupils
+    from roni.readers.lists import join_list as join_list
+    from roni.readers.lists import match_list as match_list
+    from roni.readers.lists import read_supplement as read_supplement
     from roni.readers.supplements import Supplement as Supplement
     from roni.register import Register as Register
     from roni.scorecard import Scorecard as Scorecard
@@ -76,6 +80,7 @@ _HOME = {
     "Field": "fields",
     "FileRefusedError": "errors",
     "MappingError": "errors",
+    "ListedPupils": "readers.listed",
     "Model": "model",
     "ModelError": "errors",
     "Movement": "movement",
@@ -100,13 +105,16 @@ _HOME = {
     "cohort_to_dict": "stored",
     "evaluate": "evaluation",
     "get_check": "calendar",
+    "join_list": "readers.lists",
     "label_outcomes": "outcomes",
     "load_model": "model.shelf",
     "load_scorecard": "scorecard",
     "make_authority": "synthetic",
+    "match_list": "readers.lists",
     "national": "fields",
     "read_cohort": "readers.files",
     "read_destinations": "readers.destinations",
+    "read_supplement": "readers.lists",
     "save_model": "model.file",
     "score": "scoring",
     "scorecard_names": "scorecard",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,10 @@ from roni.calendar import Check
 from roni.errors import Problems, PupilNotFoundError
 from roni.fields import Dictionary, Field
 from roni.plural import counted
+from roni.provenance import NOT_KEPT_CODES as NOT_KEPT_CODES
+from roni.provenance import NotKept as NotKept
+from roni.provenance import Reading as Reading
+from roni.provenance import Source as Source
 from roni.values import UNKNOWN as UNKNOWN
 from roni.values import Values as Values
 from roni.values import is_known as is_known
@@ -28,42 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEY_KINDS = ("upn", "former_upn", "temporary_upn", "uln", "admission_number", "reference")
-NOT_KEPT_CODES = ("duplicate", "merged", "registered_elsewhere", "outside_years", "not_a_pupil")
-
-
-@dataclass(frozen=True, slots=True)
-class NotKept:
-    """A row that came in and is no pupil of the cohort, and why (one of NOT_KEPT_CODES)."""
-
-    file: str
-    row: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How one column of one file was read. `field` is None when the column was not used.
-
-    `reading` is the sentence people read; `state` is used, unmapped, empty, absent, or file (how the file itself was
-    read: format, encoding, delimiter, row of headings); `choices` is what a mapping file
-    stores so that the same reading is made next time (for example {"blank": "no", "scale": "fraction"}).
-    """
-
-    file: str
-    heading: str
-    field: str | None
-    reading: str
-    state: str = "used"
-    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where values came from: a school's file or a council list, and as at when."""
-
-    name: str
-    as_at: date | None = None
-    kind: str = "school"  # school, council, carried (from an earlier check)
 
 
 @dataclass(frozen=True, repr=False)

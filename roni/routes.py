@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,15 @@ def route(
     return result
 
 
+def downstream(fields: Dictionary, names: Iterable[str]) -> set[str]:
+    """These fields, and every one that may be worked out from them, directly or by way of others."""
+    found, size = set(names), -1
+    while len(found) > size:
+        size = len(found)
+        found |= {item.name for item in fields.values() if any(found & set(way.inputs) for way in item.routes)}
+    return found
+
+
 def overruled(given: Mapping[str, Values], settled: Mapping[str, Values]) -> dict[str, Values | None]:
     """The own columns of fields that routes filled or overruled; None where there is no own column."""
     return {name: given.get(name) for name, values in settled.items() if values is not given.get(name)}
@@ -119,12 +128,13 @@ class _FirstKnown:
         if fill.all():
             self.values = found
         elif fill.any():
-            self.values = _where(self.item, fill, found, self.values)
+            self.values = chosen(self.item, fill, found, self.values)
         self.used[fill] = place
         self.known = self.known | known
 
 
-def _where(item: Field, mask: NDArray[np.bool_], yes: Values, no: Values) -> Values:
+def chosen(item: Field, mask: NDArray[np.bool_], yes: Values, no: Values) -> Values:
+    """A column of one field: `yes` where the mask says so, `no` elsewhere."""
     if item.type != "text":
         return np.asarray(np.where(mask, yes, no), dtype=UNKNOWN[item.type][0])
     import pyarrow as pa

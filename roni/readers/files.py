@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.calendar import AcademicYear, Check, get_check
+from roni.calendar import AcademicYear, Check
 from roni.cohort import KEY_KINDS, Cohort, NotKept, Reading
 from roni.errors import CalendarError, FileRefusedError, ProblemBlock, Problems, RoniError
-from roni.fields import Dictionary, national
-from roni.headings import Headings
+from roni.fields import Dictionary
 from roni.identity import BLANK, MALFORMED, Upns, make_keys, read_ulns, read_upns
-from roni.mapping import ColumnMapping
-from roni.readers.columns import Read, read_columns
-from roni.readers.gather import raw_tables
-from roni.readers.report import absent, route_problems, with_routes, without_sessions
+from roni.readers.columns import Read
+from roni.readers.join import Joined, join
+from roni.readers.listed import ListedPupils
+from roni.readers.opening import Opening
+from roni.readers.report import route_problems, with_routes, without_sessions
 from roni.readers.rows import one_row_a_pupil
 from roni.readers.stack import Stack, stack
-from roni.readers.supplements import Joined, Supplement, join
+from roni.readers.supplements import Supplement
 from roni.routes import overruled, route
+from roni.supplied import absent
 
 # Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.
 FEWEST_TO_TELL_THE_YEAR = 3
@@ -50,36 +51,21 @@ def read_cohort(
     or a council's file of local fields; `years` narrows to some year groups. Rows = pupils + `not_kept`.
     Raises RoniError naming each file that cannot be read, MappingError, CalendarError.
     """
-    dictionary = fields if isinstance(fields, Dictionary) else _dictionary(fields)
-    at = check if isinstance(check, Check) else get_check(check, academic_year)
-    columns = ColumnMapping.of(mapping, dictionary)
-    headings = Headings(dictionary, at.year)
-
-    def known(heading: str) -> bool:
-        return columns.get(heading) is not None or heading in headings
-
-    lists = _supplements(supplements)
-    raws = raw_tables(_paths(paths), known, at.on)
-    reads = [read_columns(raw, dictionary, headings, columns) for raw in raws]
+    opening = Opening.of(check, academic_year, mapping, fields)
+    given = _supplements(supplements)
+    raws = opening.raws(_paths(paths))
+    reads = [opening.read(raw) for raw in raws]
     rows_read = sum(len(read.table.rows) + len(read.not_kept) for read in reads)
-    listed = [
-        (item, read_columns(raw, dictionary, headings, columns))
-        for item in lists
-        for raw in raw_tables([Path(item.path)], known, at.on)
+    lists = [
+        ListedPupils.of(item, [opening.read(raw) for raw in opening.raws([Path(item.path)])], opening.fields)
+        for item in given
     ]
-    there = [item.heading for read in (*reads, *(read for _, read in listed)) for item in read.readings]
-    reads[0].problems += [
-        ProblemBlock("heading_not_there", raws[0].file, heading, None, {"label": dictionary[name].label})
-        for heading, name in columns.missing(there).items()
-    ]
-    cohort = _assemble(reads, listed, at, dictionary, _years(at, years))
+    there = [reading for read in reads for reading in read.readings] + [item for one in lists for item in one.readings]
+    reads[0].problems += opening.not_there(raws[0].file, there)
+    cohort = _assemble(reads, lists, opening, _years(opening.check, years))
     how = [Reading(raw.file, "", None, ", ".join(raw.how.values()), "file") for raw in raws]
     digests = {raw.file: raw.digest for raw in raws}
     return replace(cohort, rows_read=rows_read, digests=digests, readings=(*how, *cohort.readings))
-
-
-def _dictionary(local: str | Path | None) -> Dictionary:
-    return national() if local is None else national().with_local(local)
 
 
 def _paths(paths: Paths) -> list[Path]:
@@ -105,11 +91,11 @@ def _years(check: Check, years: int | Iterable[int] | None) -> tuple[int, ...]:
 
 def _assemble(
     reads: Sequence[Read],
-    lists: Sequence[tuple[Supplement, Read]],
-    check: Check,
-    fields: Dictionary,
+    lists: Sequence[ListedPupils],
+    opening: Opening,
     years: tuple[int, ...],
 ) -> Cohort:
+    check, fields = opening.check, opening.fields
     problems = [block for read in reads for block in read.problems]
     not_kept = [row for read in reads for row in read.not_kept]
     whole = stack([read.table for read in reads], fields)
@@ -119,12 +105,14 @@ def _assemble(
     whole = _in_years(whole, years, not_kept, problems)
     settled = one_row_a_pupil(whole, check.on)
     joined = Joined(settled.stack, problems=(*problems, *settled.problems))
-    for supplement, listed in lists:
-        joined = join(joined, listed, supplement)
+    for listed in lists:
+        joined = join(joined, listed)
     final = joined.stack
     routed = route(fields, final.columns, final.supplied(), len(final))
     unheard = without_sessions(routed)
     blocks = [*joined.problems, *route_problems(final, routed, unheard)]
+    readings = [*with_routes(final, routed, reads), *(item for listed in lists for item in listed.readings)]
+    readings += absent(fields, final.files, final.file_index, final.headings, routed.columns)
     return Cohort(
         fields=fields,
         check=check,
@@ -137,7 +125,7 @@ def _assemble(
         rows_read=len(whole) + len(not_kept),
         problems=Problems(blocks),
         not_kept=tuple(not_kept + settled.not_kept),
-        readings=(*with_routes(final, routed, reads, lists), *absent(final, routed)),
+        readings=tuple(readings),
         sources=joined.sources,
         origin=joined.origin,
         given=overruled(final.columns, routed.columns),

@@ -8,16 +8,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import Reading, is_known
+from roni.cohort import Reading
 from roni.errors import ProblemBlock
 from roni.fields import Field
 from roni.plural import counted
 from roni.readers.columns import Read
 from roni.readers.stack import Stack
-from roni.readers.supplements import Supplement
 from roni.routes import Routed
+from roni.supplied import feeds
 
-ASKED_OF_NOBODY = ("identity", "contact", "registration")
+# The problems of fields that were worked out from others, other than an impossible value.
+OF_ROUTES = frozenset({"routes_disagree", "no_sessions", "zero_attendance"})
 
 
 def without_sessions(routed: Routed) -> NDArray[np.bool_]:
@@ -45,10 +46,8 @@ def route_problems(final: Stack, routed: Routed, no_sessions: NDArray[np.bool_])
     return found
 
 
-def with_routes(
-    final: Stack, routed: Routed, reads: Sequence[Read], lists: Sequence[tuple[Supplement, Read]]
-) -> Iterator[Reading]:
-    """The readings of files and lists; a column that gives another field says which, and for how many pupils."""
+def with_routes(final: Stack, routed: Routed, reads: Sequence[Read]) -> Iterator[Reading]:
+    """The readings of files; a column that gives another field says which, and for how many pupils."""
     gives: dict[tuple[str, str], list[str]] = {}
     for name, used in routed.used.items():
         item = final.fields[name]
@@ -61,30 +60,8 @@ def with_routes(
         for reading in read.readings:
             more = gives.get((reading.file, reading.field or ""), [])
             yield replace(reading, reading="; ".join([reading.reading, *more]))
-    for _, read in lists:
-        yield from read.readings
-
-
-def absent(final: Stack, routed: Routed) -> list[Reading]:
-    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
-    known = {name: is_known(final.fields[name], values) for name, values in routed.columns.items()}
-    found = []
-    for name, item in final.fields.items():
-        if not (item.scored and item.listed) or item.family in ASKED_OF_NOBODY:
-            continue
-        told = [name, *(other for other, fed in final.fields.items() if _feeds(name, fed))]
-        for place, file in enumerate(final.files):
-            here = final.file_index == place
-            heard = any(other in known and known[other][here].any() for other in told)
-            if not heard and name not in final.headings[place]:
-                found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
-    return found
-
-
-def _feeds(name: str, item: Field) -> bool:
-    return any(name in way.inputs for way in item.routes)
 
 
 def _only_mirrors(final: Stack, item: Field) -> bool:
     """Whether a field says again what another one says (an EHC plan, of the SEN provision): that one speaks for it."""
-    return not item.listed and any(_feeds(item.name, other) for other in final.fields.values())
+    return not item.listed and any(feeds(item.name, other) for other in final.fields.values())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from roni.cohort import Values, not_known
 from roni.errors import ProblemBlock
 from roni.fields import Dictionary
+from roni.supplied import supplied
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,7 @@ class Stack:
 
     def supplied(self) -> dict[str, NDArray[np.bool_]]:
         """For each field, the rows whose file has a column for it."""
-        names = {name for headings in self.headings for name in headings}
-        return {
-            name: np.array([name in headings for headings in self.headings], dtype=bool)[self.file_index]
-            for name in names
-        }
+        return supplied(self.headings, self.file_index)
 
     def keep(self, mask: NDArray[np.bool_]) -> Stack:
         """Only the rows that the mask keeps, in the same order."""

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ME = "me"
     CHECKS_READ = "checks.read"
     CHECKS_MANAGE = "checks.manage"
+    SCHOOLS = "schools.manage"
     UPLOADS_WRITE = "uploads.write"  # upload, correct and confirm a school's roll
     COUNCIL_UPLOADS = "uploads.council"  # one file for all schools; the council's own roll
     REGISTER_READ = "register.read"
@@ -67,11 +68,11 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     "analyst": _EVERYONE
     | _LIST
     | {
-        P.CHECKS_MANAGE, P.COUNCIL_UPLOADS, P.REGISTER_EXPORT, P.DECIDE, P.CASELOAD_MANAGE, P.CONTACTS_READ,
-        P.REQUESTS_WRITE, P.REQUESTS_DECIDE, P.SUPPLEMENTS_WRITE, P.RESOLVE, P.MODELS_READ, P.MODELS_PROMOTE,
+        P.CHECKS_MANAGE, P.SCHOOLS, P.UPLOADS_WRITE, P.COUNCIL_UPLOADS, P.REGISTER_EXPORT, P.DECIDE,
+        P.CASELOAD_MANAGE, P.CONTACTS_READ, P.REQUESTS_WRITE, P.REQUESTS_DECIDE, P.SUPPLEMENTS_WRITE, P.RESOLVE, P.MODELS_READ, P.MODELS_PROMOTE,
         P.SCORECARDS_WRITE, P.SCORES, P.EXTRACTS, P.REPORTS,
     },
-    "administrator": frozenset({P.ME, P.TOKENS, P.PEOPLE, P.AUDIT, P.RETENTION, P.CHECKS_READ}),
+    "administrator": frozenset({P.ME, P.TOKENS, P.PEOPLE, P.SCHOOLS, P.AUDIT, P.RETENTION, P.CHECKS_READ}),
 }  # fmt: skip
 
 ROLE_LABELS: Mapping[str, str] = {

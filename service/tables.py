@@ -211,7 +211,9 @@ uploads = Table(
     Column("account", JSON),  # rows, pupils, not kept, problems, readings; never a value
     Column("questions", JSON, nullable=False, default=list),
     Column("refusal", JSON),  # code and sentence
-    Column("cohort", JSON),  # the staged cohort without its pupils (they are in upload_pupils)
+    # for each school of the file: its URN, its cohort without the pupils (they are in upload_pupils), the difference
+    Column("cohort", JSON),
+    Column("receipt", JSON),  # what was said when it was confirmed
     Column("based_on_id", Integer),  # the submission it was compared with; no key: those have one to their upload
     _when("confirmed_at", nullable=True),
 )  # fmt: skip
@@ -234,6 +236,9 @@ upload_pupils = Table(
 
 upload_leavers = Table(  # on the last roll, not in this file
     "upload_leavers", metadata, _id(), _of("upload_id", "uploads", cascade=True), _pupil(),
+    Column("school_urn", String(6)),
+    Column("record", JSON, nullable=False),  # the last facts
+    Column("leaver", JSON),  # what an earlier check, or the same file, says already; none: to be answered
 )  # fmt: skip
 
 submissions = Table(  # one confirmed roll of one school for one check

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from service.clock import now
@@ -318,14 +319,16 @@ register_rows = Table(
     "register_rows", metadata, _id(),
     _of("register_id", "registers", cascade=True, index=False), _pupil(), _of("school_id", "schools", nullable=True),
     Column("sort", String(400), nullable=False),  # the order of the register as one text: what cursors hold
-    Column("section", String(16), nullable=False),  # ranked, left, restricted; who has died has no row
+    # ranked, left, restricted, taken_off (by a person); who has died has no row
+    Column("section", String(16), nullable=False),
+    Column("automatic", Boolean, nullable=False, default=False),  # the card always includes them: an inclusion is met
     # places in the card's bands, -1 none
     Column("band", Integer, nullable=False), Column("rules_band", Integer, nullable=False),
     Column("model_band", Integer), Column("band_max", Integer, nullable=False),
     Column("points", Integer), Column("points_max", Integer), Column("probability", Float),
     Column("year_group", Integer), Column("district", Text), Column("home_authority", Text),
     Column("resident", Boolean),
-    # up, new, down ... since the earlier check; added, removal asked
+    # up, new, down ... since the earlier check; added, priority, removal_asked, taken_off
     Column("change", String(32)), Column("moderated", String(16)),
     Column("indicators", Text, nullable=False, default=""),  # " name name " of those met, for filtering
     Column("line", Text, nullable=False),  # the row as the API gives it, JSON, ready made
@@ -340,10 +343,12 @@ moderations = Table(
     "moderations", metadata, _id(), _ref(), _version(), _when(), _by(),
     _of("check_id", "checks", cascade=True), _pupil(),
     Column("kind", String(16), nullable=False),  # add, remove, priority
-    Column("band", String(64)), Column("reason", Text, nullable=False),
+    # why: a code, for override rates (caseload.schemas.WHY); reason: in the person's own words
+    Column("band", String(64)), Column("why", String(32), nullable=False), Column("reason", Text, nullable=False),
     Column("role", String(32), nullable=False),  # as what the person asked
     Column("state", String(16), nullable=False),  # standing, asked, accepted, declined, withdrawn
     Column("decided_reason", Text), _when("decided_at", nullable=True), _by("decided_by_id", nullable=True),
+    Column("decided_role", String(32)),  # only the council's role takes off whom the card always includes
     _of("carried_from_id", "moderations", nullable=True, index=False),  # "from November, review"
     _when("reviewed_at", nullable=True),
 )  # fmt: skip
@@ -352,7 +357,9 @@ assignments = Table(
     "assignments", metadata, _id(), _when(), _by(),
     _pupil(), _of("coach_id", "people"), Column("rule", Text), Column("reason", Text),
     _when("ended_at", nullable=True), _by("ended_by_id", nullable=True), Column("handed_to_id", Integer),
-    Index("ix_assignments_open", "pupil_id", "ended_at"),
+    # a pupil has one coach at a time
+    Index("uq_assignments_open", "pupil_id", unique=True, sqlite_where=text("ended_at is null"),
+          postgresql_where=text("ended_at is null")),
 )  # fmt: skip
 
 contacts = Table(

@@ -245,8 +245,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     op.create_index(op.f("ix_assignments_coach_id"), "assignments", ["coach_id"], unique=False)
-    op.create_index("ix_assignments_open", "assignments", ["pupil_id", "ended_at"], unique=False)
     op.create_index(op.f("ix_assignments_pupil_id"), "assignments", ["pupil_id"], unique=False)
+    op.create_index(
+        "uq_assignments_open",
+        "assignments",
+        ["pupil_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    )
 
     op.create_table(
         "contacts",
@@ -302,12 +309,14 @@ def upgrade() -> None:
         sa.Column("pupil_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("band", sa.String(length=64), nullable=True),
+        sa.Column("why", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("decided_reason", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_role", sa.String(length=32), nullable=True),
         sa.Column("carried_from_id", sa.Integer(), nullable=True),
         sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_moderations_by_id")),
@@ -399,11 +408,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("grant_id", sa.Integer(), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("state", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_sessions_grant_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sessions_person_id")),
@@ -494,6 +504,7 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("sort", sa.String(length=400), nullable=False),
         sa.Column("section", sa.String(length=16), nullable=False),
+        sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("band", sa.Integer(), nullable=False),
         sa.Column("rules_band", sa.Integer(), nullable=False),
         sa.Column("model_band", sa.Integer(), nullable=True),

@@ -67,7 +67,7 @@ def live_server() -> Iterator[Callable[[Any], str]]:
         thread.start()
         servers.append((server, thread))
         _wait_for(server, thread)
-        return "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     yield serve
     for server, thread in servers:

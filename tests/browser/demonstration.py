@@ -54,8 +54,9 @@ REGISTER = """
   {{ select_field("band", "Band", [("red", "Red"), ("amber", "Amber")], "amber", first="All bands") }}
 {% endcall %}
 {{ print_button("Print this list") }}
-{% call pupil_table("Pupils, most urgent first", ("Pupil", "Form", "Band", "Why", ("Last contact", "/register", "none"),
-   "Action"), printed="Bexford Council. November 2026 check, Year 11. Printed 21 November 2026 for A Khan") %}
+{% call pupil_table("Pupils, most urgent first", ("Pupil", "Form", "Band", "Why",
+   ("Last contact", "/register", "none")),
+   actions="Action", printed="Bexford Council. November 2026 check, Year 11. Printed 21 November 2026 for A Khan") %}
 {% for pupil in pupils %}
 <tr class="govuk-table__row{{ ' roni-row--new' if pupil.new }}">
   <th scope="row" class="govuk-table__header"><a class="govuk-link" href="/register">{{ pupil.name }}</a>
@@ -64,7 +65,7 @@ REGISTER = """
   <td class="govuk-table__cell">{{ band(pupil.band, pupil.place, pupil.could_be) }}</td>
   <td class="govuk-table__cell"><span class="roni-row__label">Why: </span>{{ reasons(pupil.why) }}</td>
   <td class="govuk-table__cell"><span class="roni-row__label">Last contact: </span>{{ pupil.contact }}</td>
-  <td class="govuk-table__cell">{{ one_button_form("/send", "Take on", about=pupil.name) }}</td>
+  <td class="govuk-table__cell roni-no-print">{{ one_button_form("/send", "Take on", about=pupil.name) }}</td>
 </tr>
 {% endfor %}
 {% endcall %}
@@ -98,7 +99,8 @@ FORMS = """
   {{ password_field("password", "Password", errors=errors) }}
   {{ text_area("why", "Why are you adding this pupil?", most=500, errors=errors) }}
   {{ text_area("note", "Note", "What was said", errors=errors) }}
-  {{ select_field("school", "School", [(1, "Ash School"), (2, "Elm School")], 2, hint="Where registered", errors=errors) }}
+  {{ select_field("school", "School", [(1, "Ash School"), (2, "Elm School")], 2, hint="Where registered",
+     errors=errors) }}
   {{ radios_field("blank", "12 cells are blank. What do they mean?", [("no", "No"), ("unknown", "Not known",
      "The pupil keeps what is known")], "no", errors=errors) }}
   {{ radios_field("all", "Is that all of them?", [("y", "Yes"), ("n", "No")], inline=true, small=true, errors=errors) }}
@@ -149,8 +151,17 @@ def make_app() -> FastAPI:
         return web.render(request, environment.get_template(name), **context)
 
     @app.get("/register")
-    def register(request: Request) -> Response:
-        return page(request, "r", title="My list", pupils=PUPILS, back="/forms", landscape=True, **_pictures())
+    def register(request: Request, times: int = 1) -> Response:
+        return page(
+            request,
+            "r",
+            title="My list",
+            pupils=PUPILS * times,
+            wide=times > 1,
+            back="/forms",
+            landscape=True,
+            **_pictures(),
+        )
 
     @app.get("/forms")
     def forms(request: Request, wrong: bool = False, done: bool = False) -> Response:
@@ -187,4 +198,4 @@ def _pictures() -> dict[str, Markup]:
         ),
         "reliability": plots.reliability_chart("Reliability", [(0.1, 0.12, 0.05, 0.2), (0.5, 0.45, 0.3, 0.6)]),
     }  # fmt: skip
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704 - our own drawing, its text escaped
+    return {name: Markup(svg) for name, svg in drawn.items()}

@@ -319,7 +319,7 @@ register_rows = Table(
     "register_rows", metadata, _id(),
     _of("register_id", "registers", cascade=True, index=False), _pupil(), _of("school_id", "schools", nullable=True),
     Column("sort", String(400), nullable=False),  # the order of the register as one text: what cursors hold
-    # ranked, left, restricted, taken_off (by a person); who has died has no row
+    # ranked, left, restricted, removed (by a person); who has died has no row
     Column("section", String(16), nullable=False),
     Column("automatic", Boolean, nullable=False, default=False),  # the card always includes them: an inclusion is met
     # places in the card's bands, -1 none
@@ -328,7 +328,7 @@ register_rows = Table(
     Column("points", Integer), Column("points_max", Integer), Column("probability", Float),
     Column("year_group", Integer), Column("district", Text), Column("home_authority", Text),
     Column("resident", Boolean),
-    # up, new, down ... since the earlier check; added, priority, removal_asked, taken_off
+    # up, new, down ... since the earlier check; added, priority, removal_asked, removed
     Column("change", String(32)), Column("moderated", String(16)),
     Column("indicators", Text, nullable=False, default=""),  # " name name " of those met, for filtering
     Column("line", Text, nullable=False),  # the row as the API gives it, JSON, ready made

@@ -33,13 +33,17 @@ if TYPE_CHECKING:
     from roni.errors import TrainingError as TrainingError
     from roni.evaluation import Evaluation as Evaluation
     from roni.evaluation import evaluate as evaluate
+    from roni.explanation import LIMITS as LIMITS
     from roni.explanation import Explanation as Explanation
     from roni.fields import Dictionary as Dictionary
     from roni.fields import Field as Field
     from roni.fields import national as national
     from roni.mapping import ColumnMapping as ColumnMapping
+    from roni.matching import match_pupils as match_pupils
     from roni.model import Model as Model
+    from roni.model.file import open_model as open_model
     from roni.model.file import save_model as save_model
+    from roni.model.shelf import list_models as list_models
     from roni.model.shelf import load_model as load_model
     from roni.movement import Movement as Movement
     from roni.movement.carry import carry_over as carry_over
@@ -57,13 +61,21 @@ if TYPE_CHECKING:
     from roni.register import Register as Register
     from roni.scorecard import Scorecard as Scorecard
     from roni.scorecard import load_scorecard as load_scorecard
+    from roni.scorecard import parse_scorecard as parse_scorecard
     from roni.scorecard import scorecard_names as scorecard_names
     from roni.scoring import score as score
     from roni.stored import cohort_from_dict as cohort_from_dict
     from roni.stored import cohort_to_dict as cohort_to_dict
     from roni.synthetic import make_authority as make_authority
+    from roni.synthetic.files import write_files as write_files
+    from roni.tally import account as account
+    from roni.tally import population as population
     from roni.training import train as train
+    from roni.wording.roll import died as died
+    from roni.wording.roll import left as left
+    from roni.workbook import write_movement as write_movement
     from roni.workbook import write_register as write_register
+    from roni.writers.template import write_template as write_template
 
 _HOME = {
     "AcademicYear": "calendar",
@@ -79,8 +91,9 @@ _HOME = {
     "Explanation": "explanation",
     "Field": "fields",
     "FileRefusedError": "errors",
-    "MappingError": "errors",
+    "LIMITS": "explanation",
     "ListedPupils": "readers.listed",
+    "MappingError": "errors",
     "Model": "model",
     "ModelError": "errors",
     "Movement": "movement",
@@ -99,19 +112,27 @@ _HOME = {
     "Source": "cohort",
     "Supplement": "readers.supplements",
     "TrainingError": "errors",
+    "account": "tally",
     "carry_over": "movement.carry",
     "check_names": "calendar",
     "cohort_from_dict": "stored",
     "cohort_to_dict": "stored",
+    "died": "wording.roll",
     "evaluate": "evaluation",
     "get_check": "calendar",
     "join_list": "readers.lists",
     "label_outcomes": "outcomes",
+    "left": "wording.roll",
+    "list_models": "model.shelf",
     "load_model": "model.shelf",
     "load_scorecard": "scorecard",
     "make_authority": "synthetic",
     "match_list": "readers.lists",
+    "match_pupils": "matching",
     "national": "fields",
+    "open_model": "model.file",
+    "parse_scorecard": "scorecard",
+    "population": "tally",
     "read_cohort": "readers.files",
     "read_destinations": "readers.destinations",
     "read_supplement": "readers.lists",
@@ -119,7 +140,10 @@ _HOME = {
     "score": "scoring",
     "scorecard_names": "scorecard",
     "train": "training",
+    "write_files": "synthetic.files",
+    "write_movement": "workbook",
     "write_register": "workbook",
+    "write_template": "writers.template",
 }
 
 __all__ = list(_HOME)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.account import marked
 from roni.cohort import KEY_KINDS, Cohort
 from roni.identity import PERMANENT, TEMPORARY, read_upns
+from roni.tally import marked
 
 # What may say that a pupil is one of before under another key: a UPN that changed, or one added since.
 OTHER_WAYS = (
@@ -25,7 +25,7 @@ OTHER_WAYS = (
 )
 
 
-def places_of(cohort: Cohort, among: Cohort) -> NDArray[np.int64]:
+def match_pupils(cohort: Cohort, among: Cohort) -> NDArray[np.int64]:
     """For each pupil of a cohort [n] the place of the same pupil in another; -1 where there is none.
 
     No two pupils get the same place.

@@ -16,7 +16,7 @@ from roni.errors import ScorecardError
 from roni.fields import Dictionary, national
 from roni.indicator import Indicator
 from roni.indicator.condition import AnyOf
-from roni.scorecard import load_scorecard, scorecard_names
+from roni.scorecard import load_scorecard, parse_scorecard, scorecard_names
 from tests.strategies import cohort_of, pupil
 
 FIELDS = tuple(national().values())
@@ -270,3 +270,14 @@ def test_a_field_that_may_not_be_scored_is_refused(tmp_path: Path) -> None:
     text = GOOD.replace('{ field = "attendance", below = 90 }', '{ field = "sex", one_of = ["F"] }')
     with pytest.raises(ScorecardError, match="“sex” may not be scored"):
         load_scorecard(saved(tmp_path, text))
+
+
+def test_a_card_is_read_from_its_text_as_from_its_file() -> None:
+    content = resources.files("roni").joinpath("scorecards", "oxfordshire.toml").read_bytes()
+    assert parse_scorecard(content, "ours.toml") == load_scorecard("oxfordshire")
+    assert parse_scorecard(content.decode("utf-8"), "ours.toml") == load_scorecard("oxfordshire")
+
+
+def test_a_bad_text_of_a_card_is_refused_by_the_name_that_it_was_given() -> None:
+    with pytest.raises(ScorecardError, match=r"^ours: this is not a TOML file"):
+        parse_scorecard("points = ", "ours")

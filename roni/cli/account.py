@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roni.account import NOT_KEPT_WORDS, OF_COLUMNS, not_kept_counts
 from roni.cli.console import print_table, say
 from roni.plural import counted
+from roni.tally import NOT_KEPT_WORDS, OF_COLUMNS, not_kept_counts
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roni.account import account_in_numbers, is_clean, population
 from roni.cli.account import print_account
 from roni.cli.console import print_json, print_table, say, working
 from roni.cli.lists import NOT_CLEAN, PROBLEMS_SHOWN, SHOWN, USUAL_CARD, made_with
@@ -25,6 +24,7 @@ from roni.cli.options import (
     Years,
 )
 from roni.cli.request import Request
+from roni.tally import account_in_numbers, is_clean, population
 
 if TYPE_CHECKING:
     from roni.movement import Movement

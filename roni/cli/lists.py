@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from roni.account import account, account_in_numbers, is_clean, population
 from roni.cli.account import print_account, print_readings
 from roni.cli.console import complain, print_json, print_table, say, working
 from roni.cli.options import (
@@ -28,6 +27,7 @@ from roni.cli.options import (
     Years,
 )
 from roni.cli.request import Request
+from roni.tally import account, account_in_numbers, is_clean, population
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from roni.errors import RoniError
 from roni.evaluation.groups import UNKNOWN, Grouping, by_school, grouping
-from roni.matching import can_be_matched, places_of
+from roni.matching import can_be_matched, match_pupils
 
 if TYPE_CHECKING:
     from roni.cohort import Cohort
@@ -50,7 +50,7 @@ def over_time(train: Cohort, test: Cohort) -> Split:
     """
     if train.check.order >= test.check.order:
         raise RoniError(f"The pupils to learn from must be of an earlier check than {test.check}, not {train.check}.")
-    both = places_of(train, test) >= 0
+    both = match_pupils(train, test) >= 0
     if both.all():
         raise RoniError("Every pupil to learn from is also among those to test on.")
     unmatched = int(np.count_nonzero(~can_be_matched(train)))

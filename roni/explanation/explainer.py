@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roni.chance import one_in
 from roni.errors import Problem
 from roni.explanation import LIMITS, Explanation, Gap, Reason
-from roni.matching import can_be_matched, places_of
+from roni.matching import can_be_matched, match_pupils
 from roni.movement import KINDS, Look, Movement, compare
 from roni.order import far_apart
 from roni.wording import provenance, roll
@@ -178,7 +178,7 @@ class _Speaker:
                 yield Problem(block.code, file, int(row), block.column, block.says).message
 
     def _change(self, previous: Look) -> str:
-        place = int(places_of(self._alone.cohort, previous.cohort)[0])
+        place = int(match_pupils(self._alone.cohort, previous.cohort)[0])
         check = str(previous.cohort.check)
         if not can_be_matched(self._alone.cohort)[0]:
             return f"Not compared with the {check} check: no UPN or other identifier says who was who."

@@ -78,8 +78,12 @@ def save_model(model: Model, folder: str | Path) -> Path:
     return place
 
 
-def open_model(path: Path, fields: Dictionary | None = None) -> Model:
-    """The model in a folder, or in a file. Raises ModelError with the reason where it is refused."""
+def open_model(path: str | Path, fields: Dictionary | None = None, *, digest: str | None = None) -> Model:
+    """The model in a folder, or in a file; with a digest only that very model.
+
+    Raises ModelError with the reason where it is refused.
+    """
+    path = Path(path)
     file = path / FILE if path.is_dir() else path
     try:
         if not file.is_file():
@@ -89,6 +93,8 @@ def open_model(path: Path, fields: Dictionary | None = None) -> Model:
     except OSError as error:
         raise ModelError(f"{path}: it cannot be read ({error.strerror}).") from error
     model = read_model(content, f"{file.parent.name}/{file.name}")
+    if digest is not None and model.digest != digest:
+        raise ModelError(f"{path}: this is not the model of the digest that was asked for.")
     model.check_fields(national() if fields is None else fields)
     return model
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roni.assessment import assess
 from roni.frames import to_frame
-from roni.matching import can_be_matched, places_of
+from roni.matching import can_be_matched, match_pupils
 from roni.movement.changes import Pairs, why
 from roni.order import higher_band
 from roni.wording import roll
@@ -107,7 +107,7 @@ class Movement:
 
     @cached_property
     def _before(self) -> NDArray[np.int64]:
-        return places_of(self.now.cohort, self.previous.cohort)
+        return match_pupils(self.now.cohort, self.previous.cohort)
 
     @cached_property
     def _gone(self) -> NDArray[np.int64]:

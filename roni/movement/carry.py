@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from roni.cohort import Cohort, Reading, Source, Values, is_known
 from roni.errors import ProblemBlock, Problems
 from roni.fields import Field
-from roni.matching import places_of
+from roni.matching import match_pupils
 from roni.routes import route
 from roni.wording import roll
 
@@ -65,7 +65,7 @@ class _Match:
 
     @classmethod
     def of(cls, now: Cohort, previous: Cohort) -> _Match:
-        found = places_of(now, previous)
+        found = match_pupils(now, previous)
         here = np.flatnonzero(found >= 0)
         return cls(now, previous, here, found[here])
 

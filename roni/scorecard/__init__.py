@@ -17,7 +17,7 @@ from roni.fields import Dictionary, national
 from roni.indicator import Band, Inclusion, Indicator, Tier
 from roni.scorecard.card_file import read_card
 
-__all__ = ["Band", "Inclusion", "Scorecard", "load_scorecard", "scorecard_names"]
+__all__ = ["Band", "Inclusion", "Scorecard", "load_scorecard", "parse_scorecard", "scorecard_names"]
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,17 @@ def load_scorecard(name_or_path: str | Path, fields: Dictionary | None = None) -
         content = resources.files("roni").joinpath("scorecards", f"{name_or_path}.toml").read_bytes()
     else:
         content = _bytes_of(Path(name_or_path))
-    file = f"{name_or_path}.toml" if shipped else Path(name_or_path).name
+    return parse_scorecard(content, f"{name_or_path}.toml" if shipped else Path(name_or_path).name, fields)
+
+
+def parse_scorecard(text: str | bytes, name: str, fields: Dictionary | None = None) -> Scorecard:
+    """The scorecard that this text of a TOML file is; `name` is what errors call it.
+
+    Raises ScorecardError: one sentence a line for everything that is wrong with it.
+    """
+    content = text.encode("utf-8") if isinstance(text, str) else text
     dictionary = national() if fields is None else fields
-    parts = read_card(content, file, dictionary)
+    parts = read_card(content, name, dictionary)
     return Scorecard(**parts, digest=hashlib.sha256(content).hexdigest(), dictionary=dictionary)
 
 

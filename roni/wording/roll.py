@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.account import marked
+from roni.tally import marked
 from roni.wording.lines import Lines, distinct
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from roni.account import NOT_KEPT_WORDS
+from roni.errors import RoniError
 from roni.order import RANKED
+from roni.tally import NOT_KEPT_WORDS
 from roni.wording.lines import Lines, distinct
 from roni.wording.reasons import points as in_points
 from roni.workbook import legend, made_by
 from roni.writers.csv import write_csv
-from roni.writers.destination import check_destination
+from roni.writers.destination import SUFFIXES, Destination, check_destination
 from roni.writers.parquet import write_parquet
 from roni.writers.xlsx import Page, Sheet, write_xlsx
 
@@ -40,31 +41,39 @@ CHANGE_WIDTHS = {
 }  # fmt: skip
 
 
-def write_register(register: Register, path: str | Path, capacity: int | None = None, *, table: Any = None) -> None:
+def write_register(
+    register: Register,
+    path: Destination,
+    capacity: int | None = None,
+    *,
+    table: Any = None,
+    kind: str | None = None,
+) -> None:
     """Write a register as .csv, .xlsx or .parquet, as the name ends; an existing file is replaced whole.
 
-    `table` is `list_table` of both, where it has been made already. Raises RoniError when the file cannot be written.
+    `path` may be a stream of bytes to write to: then `kind` says which of the three. `table` is `list_table` of both,
+    where it has been made already. Raises RoniError when the file cannot be written.
     """
-    file = check_destination(path)
+    file, kind = _to(path, kind)
     table = list_table(register, capacity) if table is None else table
-    if file.suffix.lower() == ".xlsx":
+    if kind == ".xlsx":
         page = Page(HOW_TO_READ, list(legend.of_register(register, capacity)))
         write_xlsx([_list_sheet(register, table), page, *_account_sheets(register.cohort)], file)
     else:
-        _write_table(table, register, file)
+        _write_table(table, register, file, kind)
 
 
-def write_movement(movement: Movement, now: Register, path: str | Path) -> None:
-    """Write what changed between two checks as .csv, .xlsx or .parquet, as the name ends.
+def write_movement(movement: Movement, now: Register, path: Destination, *, kind: str | None = None) -> None:
+    """Write what changed between two checks as .csv, .xlsx or .parquet, as the name ends; or as `kind` to a stream.
 
     `now` is the later check's register. Raises RoniError when the file cannot be written.
     """
-    file, table = check_destination(path), movement.to_table()
-    if file.suffix.lower() == ".xlsx":
+    (file, kind), table = _to(path, kind), movement.to_table()
+    if kind == ".xlsx":
         page = Page(HOW_TO_READ, list(legend.of_movement(movement, now)))
         write_xlsx([_changes_sheet(table), page, *_account_sheets(now.cohort)], file)
     else:
-        _write_table(table, now, file)
+        _write_table(table, now, file, kind)
 
 
 def list_table(register: Register, capacity: int | None = None) -> Any:
@@ -86,9 +95,19 @@ def list_table(register: Register, capacity: int | None = None) -> Any:
     return table.add_column(table.column_names.index("ask_first") + 1, "within_capacity", column)
 
 
-def _write_table(table: Any, register: Register, file: Path) -> None:
+def _to(path: Destination, kind: str | None) -> tuple[Destination, str]:
+    """Where to write and what kind of file."""
+    if isinstance(path, (str, Path)):
+        file = check_destination(path)
+        return file, file.suffix.lower()
+    if kind not in SUFFIXES:
+        raise RoniError(f"Say what kind of file is to be written: one of {', '.join(SUFFIXES)}.")
+    return path, kind
+
+
+def _write_table(table: Any, register: Register, file: Destination, kind: str) -> None:
     """A table for other programs, one heading row on top: what it was made by stands behind it, or in its metadata."""
-    if file.suffix.lower() == ".csv":
+    if kind == ".csv":
         write_csv(made_by.with_columns(table, register), file)
     else:
         write_parquet(made_by.with_metadata(table, register), file)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from roni.account import population
 from roni.explanation import LIMITS
 from roni.plural import counted
+from roni.tally import population
 from roni.workbook.made_by import model_words, scorecard_words
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from roni.account import population
+from roni.tally import population
 from roni.version import VERSION
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from roni.errors import RoniError
 
+Destination = str | Path | BinaryIO
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 
@@ -29,12 +31,20 @@ def check_destination(
     return file
 
 
+def name_of(path: Destination) -> str:
+    """What to call the output in a sentence."""
+    return Path(path).name if isinstance(path, (str, Path)) else "The output"
+
+
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A new file to write to, which takes the place of `path` only if all goes well.
+def replacing(path: Destination) -> Iterator[Any]:
+    """A new file to write to, which takes the place of `path` only if all goes well; a stream is written to itself.
 
     Readers of `path` see the old file or the whole new one, never a part. Raises RoniError when it cannot be written.
     """
+    if not isinstance(path, (str, Path)):
+        yield path
+        return
     file = Path(path).resolve()
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:

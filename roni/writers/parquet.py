@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from roni.writers.destination import replacing
+from roni.writers.destination import Destination, replacing
 
 
-def write_parquet(table: Any, path: str | Path) -> None:
+def write_parquet(table: Any, path: Destination) -> None:
     """Write a pyarrow table as Parquet. Text is written as it is: nothing runs a formula here.
 
     Replaces an existing file whole. Raises RoniError when the file cannot be written.

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from roni.calendar import Check
 from roni.fields import Dictionary, Field
-from roni.writers.destination import replacing
+from roni.writers.destination import Destination, replacing
 
 MOST_PUPILS = 5_000  # rows with drop-downs: more than any school has in the years of a check
 NEEDED = " *"  # after the heading of a column that every pupil needs; the reader drops punctuation
@@ -30,7 +29,7 @@ FIELD_COLUMNS: Sequence[tuple[str, float]] = (
 
 
 def write_template(
-    path: str | Path, fields: Dictionary, check: Check | None = None, years: Iterable[int] | None = None
+    path: Destination, fields: Dictionary, check: Check | None = None, years: Iterable[int] | None = None
 ) -> None:
     """Write the upload template of every listed field, replacing an existing file whole.
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from roni.errors import RoniError
-from roni.writers.destination import replacing
+from roni.writers.destination import Destination, name_of, replacing
 from roni.writers.escaping import escaped, is_text
 
 MOST_ROWS = 1_048_576  # of a worksheet: Excel specifications and limits
@@ -54,7 +53,7 @@ class Page:
     lines: Sequence[tuple[str, str]]
 
 
-def write_xlsx(content: Any, path: str | Path) -> None:
+def write_xlsx(content: Any, path: Destination) -> None:
     """Write a pyarrow table, or a sequence of Sheet and Page, as one workbook.
 
     Replaces an existing file whole. Raises RoniError when there are too many rows for a worksheet, or when the file
@@ -66,7 +65,7 @@ def write_xlsx(content: Any, path: str | Path) -> None:
     for sheet in sheets:
         if isinstance(sheet, Sheet) and sheet.table.num_rows >= MOST_ROWS:
             raise RoniError(
-                f"{Path(path).name}: a worksheet holds at most {MOST_ROWS - 1:,} rows and this has "
+                f"{name_of(path)}: a worksheet holds at most {MOST_ROWS - 1:,} rows and this has "
                 f"{sheet.table.num_rows:,}. Write .csv or .parquet instead."
             )
     book = Workbook(write_only=True)

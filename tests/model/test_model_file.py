@@ -215,3 +215,11 @@ def test_a_field_may_say_how_much_was_known_and_older_files_do_not(tmp_path: Pat
 def test_a_share_written_as_a_whole_number_is_read() -> None:
     found = read_model(rewritten(lambda data: data["fields"][0].update(known=1)), "model.json")
     assert found.fields[0].known == 1
+
+
+def test_a_model_may_be_asked_for_by_its_digest(tmp_path: Path) -> None:
+    model = model_of()
+    folder = save_model(model, tmp_path)
+    assert open_model(str(folder), digest=model.digest) == model
+    with pytest.raises(ModelError, match="this is not the model of the digest that was asked for"):
+        open_model(folder, digest="0" * 64)

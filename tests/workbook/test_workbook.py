@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +213,31 @@ def test_a_list_of_changes_says_what_the_later_check_was_scored_by(register: ron
         write_movement(register.since(register), register, tmp_path / name)
     assert rows_of(tmp_path / "changes.csv")[0]["scorecard"].startswith("oxfordshire, version ")
     assert pq.read_schema(tmp_path / "changes.parquet").metadata[b"roni.scorecard"] == b"oxfordshire"
+
+
+@pytest.mark.parametrize("kind", [".csv", ".parquet", ".xlsx"])
+def test_a_list_is_written_to_a_stream_as_to_a_file(register: roni.Register, tmp_path: Path, kind: str) -> None:
+    stream, file = io.BytesIO(), tmp_path / f"list{kind}"
+    write_register(register, stream, 2, kind=kind)
+    write_register(register, file, 2)
+    if kind == ".xlsx":
+        assert _cells(stream) == _cells(file)
+    else:
+        assert stream.getvalue() == file.read_bytes()
+
+
+def _cells(source: Any) -> list[Any]:
+    return [list(sheet.values) for sheet in openpyxl.load_workbook(source)]
+
+
+def test_what_changed_is_written_to_a_stream(register: roni.Register) -> None:
+    stream = io.BytesIO()
+    write_movement(register.since(register), register, stream, kind=".csv")
+    assert stream.getvalue().startswith(codecs.BOM_UTF8)
+
+
+def test_a_stream_needs_to_be_told_the_kind_of_file(register: roni.Register) -> None:
+    with pytest.raises(
+        roni.RoniError, match=r"Say what kind of file is to be written: one of \.csv, \.xlsx, \.parquet"
+    ):
+        write_register(register, io.BytesIO())

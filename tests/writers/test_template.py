@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,9 @@ def test_a_place_that_cannot_be_written_to_is_said_and_nothing_is_left(tmp_path:
     with pytest.raises(RoniError, match=r"template\.xlsx: it could not be written"):
         template(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["template.xlsx"]
+
+
+def test_the_template_is_written_to_a_stream() -> None:
+    stream = io.BytesIO()
+    write_template(stream, FIELDS, NOVEMBER)
+    assert load_workbook(stream).sheetnames[0] == "Pupils"

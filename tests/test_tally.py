@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 import roni
-from roni.account import NOT_KEPT_WORDS, account, account_in_numbers, is_clean, marked, population
 from roni.cohort import NOT_KEPT_CODES, Reading
 from roni.errors import ProblemBlock, Problems
+from roni.tally import NOT_KEPT_WORDS, account, account_in_numbers, is_clean, marked, population
 from tests import strategies
 from tests.strategies import FILE
 

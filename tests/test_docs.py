@@ -134,9 +134,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         os.chdir(write_files(Path(place)))
         for command, says in commands():
-            printed = typed(command).stdout
+            result = typed(command)
+            if result.exit_code:
+                sys.exit(f"README is left as it was: “{command}” failed.\n{result.output}")
             if says:
-                text = text.replace(f"$ {command}\n{says}", f"$ {command}\n{printed.strip()}\n")
+                text = text.replace(f"$ {command}\n{says}", f"$ {command}\n{result.stdout.strip()}\n")
         os.chdir(ROOT)
     (ROOT / "README.md").write_text(text, "utf-8")
 

@@ -96,7 +96,7 @@ def _report(
 
     with working("Judging the lists"):
         rankings = _rankings(cohort, cards, model)
-        notes = model.notes if model else ()
+        notes = model.notes_on(cohort) if model else ()
         found = evaluation.evaluate(cohort, outcomes, rankings, capacity, notes=notes, **options)
     written = found.write(output) if output else None
     if as_json:

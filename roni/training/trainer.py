@@ -76,7 +76,7 @@ def train(
     recipe = Recipe(groups[-1].cohort.fields, choice.used, engine, not_known, random_state=random_state)
     variants = variants_of(recipe, choice, groups)
     trial = hold_trial(name, groups, recipe, variants, split, capacity, n_jobs, progress or _silent)
-    invented = is_invented(groups[-1].cohort)
+    invented = any(is_invented(pupils.cohort) for pupils in groups)
     notes = tuple(sensitivity(trial, variants))
     with parallel_config(n_jobs=n_jobs) if n_jobs else nullcontext():
         evaluation = trial.evaluation(added_by(recipe, choice, variants), notes, invented)

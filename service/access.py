@@ -190,8 +190,10 @@ class Access:
         return pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
 
     def may_read_school(self, school_id: ColumnElement[int]) -> ColumnElement[bool]:
-        """The condition on a column of school ids."""
-        return true() if self.schools is None else school_id.in_(self.schools)
+        """The condition on a column of school ids. Who keeps the schools sees them all, and no pupil by that."""
+        if self.schools is None or Permission.SCHOOLS in self.permissions:
+            return true()
+        return school_id.in_(self.schools)
 
     def require_school(self, school_id: int | None) -> None:
         """Refuse as not there what belongs to another school, so that nobody learns that it is."""
@@ -252,8 +254,10 @@ def allow(*permissions: Permission) -> Any:
 
     def caller(request: Request) -> Access:
         from service.accounts.credentials import access_for  # it reads the tables of this module's grants
+        from service.navigation import surround
 
         access = access_for(request)
+        surround(request, access)
         if access is None:
             raise Refusal(401, "not_signed_in", "Sign in, or send a token that is in force.")
         access.require(*permissions)
@@ -263,8 +267,11 @@ def allow(*permissions: Permission) -> Any:
     return Depends(caller)
 
 
-def _nobody() -> None:
+def _nobody(request: Request) -> None:
     """Anybody may call."""
+    from service.navigation import surround
+
+    surround(request, None)
 
 
 _nobody.roni_permissions = ()  # type: ignore[attr-defined]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy import Connection, insert, select, update
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from service import tables as t
 from service.access import ROLES, Access, access_of
 from service.clock import now, today
+from service.database import Database
 from service.refs import new_ref
 from service.settings import Settings
 
@@ -21,7 +23,9 @@ COOKIE = "roni_session"
 SECURE_COOKIE = "__Host-roni_session"
 TOKEN_PREFIX = "roni_"  # so that a scanner of leaked secrets can tell what it found
 SHOWN = 9  # characters of a token that are kept, so that a person can tell which one it is
+SESSION = "session"  # the kind of a row of `sessions` that somebody is signed in by
 SEEN_EVERY = timedelta(minutes=1)  # a session's last use is not written more often
+USED_EVERY = timedelta(minutes=10)  # nor a token's
 
 
 def keyed_hash(settings: Settings, text: str) -> str:
@@ -36,50 +40,75 @@ def access_for(request: Request) -> Access | None:
     """Who calls: by bearer token, else by session cookie; None where neither is in force."""
     settings: Settings = request.app.state.settings
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    database = request.app.state.database
     if scheme.casefold() == "bearer" and given:
-        with database.read() as connection:
-            return _by_token(connection, keyed_hash(settings, given.strip()))
-    if cookie := request.cookies.get(cookie_name(settings)):
-        with database.read() as connection:
-            found = _by_session(connection, keyed_hash(settings, cookie), settings)
-        if found is not None and found[1]:
-            with database.write() as connection:
-                connection.execute(update(t.sessions).where(t.sessions.c.id == found[2]).values(seen_at=now()))
-        return None if found is None else found[0]
-    return None
-
-
-def _by_token(connection: Connection, token_hash: str) -> Access | None:
-    token = connection.execute(
-        select(t.tokens).where(t.tokens.c.token_hash == token_hash, t.tokens.c.revoked_at.is_(None))
-    ).one_or_none()
-    if token is None or token.expires_at <= now():
+        return _by_token(request.app.state.database, keyed_hash(settings, given.strip()))
+    session = session_for(request)
+    if session is None or session.grant_id is None:
         return None
-    return access_of(connection, token.grant_id, "token", token.scopes, today())
+    with request.app.state.database.read() as connection:
+        return access_of(connection, session.grant_id, "session", None, today())
 
 
-def _by_session(connection: Connection, token_hash: str, settings: Settings) -> tuple[Access | None, bool, int] | None:
-    """The access of a session, whether its last use is to be written, and its id."""
+def session_for(request: Request) -> Any:
+    """The row of the caller's session where it is in force, though no role may be chosen yet; else None."""
+    settings: Settings = request.app.state.settings
+    cookie = request.cookies.get(cookie_name(settings))
+    if not cookie:
+        return None
+    database = request.app.state.database
+    with database.read() as connection:
+        row = _session(connection, keyed_hash(settings, cookie), settings)
+    if row is not None and now() - row.seen_at > SEEN_EVERY:
+        with database.write() as connection:
+            connection.execute(update(t.sessions).where(t.sessions.c.id == row.id).values(seen_at=now()))
+    return row
+
+
+def _by_token(database: Database, token_hash: str) -> Access | None:
+    with database.read() as connection:
+        token = connection.execute(
+            select(t.tokens).where(t.tokens.c.token_hash == token_hash, t.tokens.c.revoked_at.is_(None))
+        ).one_or_none()
+        if token is None or token.expires_at <= now():
+            return None
+        access = access_of(connection, token.grant_id, "token", token.scopes, today())
+    if access is not None and (token.used_at is None or now() - token.used_at > USED_EVERY):
+        with database.write() as connection:
+            connection.execute(update(t.tokens).where(t.tokens.c.id == token.id).values(used_at=now()))
+    return access
+
+
+def _session(connection: Connection, token_hash: str, settings: Settings) -> Any:
+    """A session that is neither revoked nor over, and whose person may still sign in."""
+    sessions = t.sessions.c
     row = connection.execute(
-        select(t.sessions).where(t.sessions.c.token_hash == token_hash, t.sessions.c.revoked_at.is_(None))
+        select(t.sessions)
+        .join(t.people, t.people.c.id == sessions.person_id)
+        .where(sessions.token_hash == token_hash, sessions.kind == SESSION)
+        .where(sessions.revoked_at.is_(None), t.people.c.disabled_at.is_(None))
     ).one_or_none()
-    at = now()
     idle = timedelta(seconds=settings.session_idle)
-    if row is None or row.expires_at <= at or row.seen_at + idle <= at or row.grant_id is None:
-        return None
-    return access_of(connection, row.grant_id, "session", None, today()), at - row.seen_at > SEEN_EVERY, row.id
+    return None if row is None or row.expires_at <= now() or row.seen_at + idle <= now() else row
 
 
-def start_session(connection: Connection, settings: Settings, person_id: int, grant_id: int | None) -> str:
-    """A new session; its secret goes into the cookie and is kept nowhere."""
+def start_session(
+    connection: Connection,
+    settings: Settings,
+    person_id: int,
+    grant_id: int | None,
+    state: Mapping[str, Any] | None = None,
+    until: datetime | None = None,
+) -> str:
+    """A new session; its secret goes into the cookie and is kept nowhere. Without a grant it can only choose one."""
     secret = secrets.token_urlsafe(32)
     connection.execute(
         insert(t.sessions).values(
             token_hash=keyed_hash(settings, secret),
             person_id=person_id,
             grant_id=grant_id,
-            expires_at=now() + timedelta(seconds=settings.session_most),
+            kind=SESSION,
+            state=dict(state or {}),
+            expires_at=until or now() + timedelta(seconds=settings.session_most),
         )
     )
     return secret

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
 
@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 
 from service import tables as t
 from service.access import ROLES
-from service.accounts.credentials import create_token
+from service.accounts.credentials import cookie_name, create_token, start_session
 from service.app import create_app
 from service.database import Database
 from service.refs import new_ref
@@ -47,6 +47,22 @@ class Service:
             headers = {"authorization": f"Bearer {self.tokens[who]}"} if who != "nobody" else {}
             self.clients[who] = TestClient(self.app, headers=headers, raise_server_exceptions=False)
         return self.clients[who]
+
+    def browser(self, who: str) -> TestClient:
+        """A client that calls as a browser signed in by session, and follows no redirect."""
+        with self.database.write() as connection:
+            granted = connection.execute(
+                select(t.grants.c.id).where(t.grants.c.person_id == self.people[who]).limit(1)
+            ).scalar_one()
+            secret = start_session(connection, self.settings, self.people[who], granted)
+        client = self.stranger()
+        client.cookies.set(cookie_name(self.settings), secret)
+        return client
+
+    def stranger(self) -> TestClient:
+        """A browser that nobody has signed in with."""
+        headers = {"sec-fetch-site": "same-origin"}
+        return TestClient(self.app, headers=headers, raise_server_exceptions=False, follow_redirects=False)
 
     def add_school(self, urn: str, name: str, district: str = "North") -> int:
         with self.database.write() as connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,7 +33,7 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = (b"same-origin", b"none")  # "none": the person typed the address or used a bookmark
 
-Refuse = Callable[[Request, int, str, str], Response]
+Refuse = Callable[[int, str, str, str, Request], Response]  # status, code, title, detail
 
 
 class SecurityHeaders:
@@ -64,6 +65,15 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def secure(app: Starlette, *, https: bool = False) -> None:
+    """Put SecurityHeaders around the whole app, so that the answer to an error nobody foresaw has them too.
+
+    What `add_middleware` adds stands inside the part of Starlette that gives that answer.
+    """
+    inside = app.build_middleware_stack
+    app.build_middleware_stack = lambda: SecurityHeaders(inside(), https=https)  # type: ignore[method-assign]
+
+
 def _with(headers: Iterable[tuple[bytes, bytes]], added: list[tuple[bytes, bytes]], kept: bool) -> list[object]:
     """Nothing about pupils is left in a browser's or proxy's store: only the assets say for themselves."""
     if kept:
@@ -93,7 +103,8 @@ class SameOrigin:
             return
         request = Request(scope, receive)
         detail = "What was sent did not come from a page of this service. Open the page here, and send it from there."
-        await self.problem(request, 403, "other_origin", detail)(scope, receive, send)
+        refusal = self.problem(403, "other_origin", "This was sent from another website", detail, request)
+        await refusal(scope, receive, send)
 
     def _ours(self, scope: Scope) -> bool:
         headers = dict(scope["headers"])

@@ -144,7 +144,7 @@ def make_app() -> FastAPI:
     app.state.sent = []
     app.mount(web.ADDRESS, web.StaticFiles())
     app.add_middleware(web.SameOrigin, cookie="session", problem=_problem)
-    app.add_middleware(web.SecurityHeaders)
+    web.secure(app)
 
     def page(request: Request, name: str, **context: Any) -> HTMLResponse:
         request.state.shell = SHELL
@@ -184,7 +184,7 @@ def make_app() -> FastAPI:
     return app
 
 
-def _problem(request: Request, status: int, code: str, detail: str) -> Response:
+def _problem(status: int, code: str, _title: str, detail: str, request: Request) -> Response:
     return web.error_page(request, status, code, detail)
 
 

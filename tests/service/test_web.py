@@ -23,7 +23,8 @@ COOKIE = "roni_session"
 HOST = "http://testserver"
 
 
-def refuse(request: Request, status: int, code: str, detail: str) -> Response:
+def refuse(status: int, code: str, title: str, detail: str, request: Request) -> Response:
+    assert title
     return web.error_page(request, status, code, detail)
 
 
@@ -32,7 +33,15 @@ def client() -> TestClient:
     app = FastAPI(openapi_url=None)
     app.mount(web.ADDRESS, web.StaticFiles())
     app.add_middleware(web.SameOrigin, cookie=COOKIE, problem=refuse, trusted=["https://proxy.example/"])
-    app.add_middleware(web.SecurityHeaders, https=False)
+    web.secure(app)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, _: Exception) -> Response:
+        return web.error_page(request, 500, "unexpected", "In a sentence.")
+
+    @app.get("/broken")
+    def broken() -> Response:
+        raise RuntimeError
 
     @app.get("/page")
     def page(request: Request) -> Response:
@@ -46,7 +55,7 @@ def client() -> TestClient:
     def refused(request: Request, status: int, code: str) -> Response:
         return web.error_page(request, status, code, "In a sentence.", errors=[{"message": "Row 2"}, {"where": "body"}])
 
-    return TestClient(app)
+    return TestClient(app, raise_server_exceptions=False)
 
 
 def test_the_files_are_those_of_the_manifest_and_each_has_its_digest() -> None:
@@ -104,7 +113,7 @@ def test_an_asset_can_only_be_read(client: TestClient) -> None:
 
 
 def test_every_answer_has_the_policy_and_pages_are_never_stored(client: TestClient) -> None:
-    for path in ("/page", "/thing", "/nowhere"):
+    for path in ("/page", "/thing", "/nowhere", "/broken"):
         headers = client.get(path).headers
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self' 'nonce-")

@@ -1,0 +1,64 @@
+"""What an operator does at the command line instead of a page: people and tokens, by the rules of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from roni import RoniError
+from service import audit
+from service import tables as t
+from service.access import Access
+from service.accounts import passwords, people
+from service.accounts.credentials import create_token
+from service.accounts.local import folded
+from service.database import Database
+from service.problems import Refusal
+from service.settings import Settings
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Connection]:
+    """A transaction of the operator's; what a page would refuse is a sentence at the command line."""
+    try:
+        with database.write(Access.system()) as connection:
+            yield connection
+    except Refusal as refusal:
+        raise RoniError(refusal.detail) from None
+
+
+def first_administrator(database: Database) -> tuple[str, str] | None:
+    """E-mail address and password of an administrator, made where there is none; None where there is one."""
+    with writing(database) as connection:
+        password = people.first_administrator(connection)
+    return None if password is None else (people.FIRST_EMAIL, password)
+
+
+def add_person(database: Database, email: str, name: str, role: str, **grant: Any) -> str:
+    """Add a person with one role; returns the password that they must change when they first sign in."""
+    password = passwords.new_password()
+    with writing(database) as connection:
+        ref, _ = people.add(connection, name, email, password)
+        audit.record(connection, Access.system(), "person.add", ref)
+        people.grant(connection, Access.system(), people.find(connection, ref), role, **grant)
+    return password
+
+
+def add_token(database: Database, settings: Settings, email: str, name: str, days: int, role: str | None) -> str:
+    """A token with all that a person's role may do; `role` says which, where they have several."""
+    with writing(database) as connection:
+        person = connection.execute(
+            select(t.people).where(t.people.c.email == folded(email), t.people.c.disabled_at.is_(None))
+        ).one_or_none()
+        grants = people.grants_of(connection, [person.id])[person.id] if person is not None else []
+        found = [grant for grant in grants if role in (None, grant.role)]
+        if person is None or not found:
+            raise RoniError("Nobody with this e-mail address has such a role.")
+        if len(found) > 1:
+            raise RoniError("This person has several roles. Say which with --role, or make the token on their page.")
+        secret, ref = create_token(connection, settings, person.id, found[0].id, name, None, days)
+        audit.record(connection, Access.system(), "token.create", ref, detail={"days": days})
+    return secret

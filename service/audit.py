@@ -83,9 +83,10 @@ def audit_refs(connection: Connection, pupils: Iterable[int]) -> list[str]:
 def first_break(connection: Connection) -> int | None:
     """The id of the first event that is not what was written, or follows a removed one; None where all are."""
     previous = FIRST
-    events = connection.execution_options(yield_per=1000).execute(select(t.audit_events).order_by(t.audit_events.c.id))
-    for row in events.mappings():
-        if row["previous"] != previous or event_hash(dict(row)) != row["hash"]:
-            return int(row["id"])
-        previous = row["hash"]
+    query = select(t.audit_events).order_by(t.audit_events.c.id).execution_options(yield_per=1000)
+    with connection.execute(query) as events:
+        for row in events.mappings():
+            if row["previous"] != previous or event_hash(dict(row)) != row["hash"]:
+                return int(row["id"])
+            previous = row["hash"]
     return None

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
-pytest.importorskip("playwright", reason="playwright is not installed: pip install 'roni[test]'")
 
 from tests.browser.demonstration import make_app
 from tests.browser.visitor import NARROW, TALL, Visitor

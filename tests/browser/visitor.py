@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+if TYPE_CHECKING:  # where there is no browser these are not installed, and the fixture says what is missing
+    from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 WIDE, TALL = 1280, 1024
@@ -50,6 +50,8 @@ class Visitor:
 
     def violations(self, also: tuple[str, ...] = ("best-practice",)) -> list[str]:
         """What axe finds against WCAG 2.2 AA, and its rules of good practice, in the page as it stands."""
+        from axe_playwright_python.sync_playwright import Axe
+
         options = {"runOnly": {"type": "tag", "values": [*WCAG, *also]}, "resultTypes": ["violations"]}
         found = Axe().run(self.page, options=options).response["violations"]
         return [f"{one['id']}: {one['help']}: {node['html']}" for one in found for node in one["nodes"]]

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from roni.readers.lists import join_list as join_list
     from roni.readers.lists import match_list as match_list
     from roni.readers.lists import read_supplement as read_supplement
+    from roni.readers.records import read_rows as read_rows
     from roni.readers.supplements import Supplement as Supplement
     from roni.register import Register as Register
     from roni.scorecard import Scorecard as Scorecard
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from roni.wording.roll import died as died
     from roni.wording.roll import left as left
     from roni.workbook import write_movement as write_movement
+    from roni.version import VERSION as VERSION
     from roni.workbook import write_register as write_register
     from roni.writers.template import write_template as write_template
 
@@ -112,6 +114,7 @@ _HOME = {
     "Source": "cohort",
     "Supplement": "readers.supplements",
     "TrainingError": "errors",
+    "VERSION": "version",
     "account": "tally",
     "carry_over": "movement.carry",
     "check_names": "calendar",
@@ -135,6 +138,7 @@ _HOME = {
     "population": "tally",
     "read_cohort": "readers.files",
     "read_destinations": "readers.destinations",
+    "read_rows": "readers.records",
     "read_supplement": "readers.lists",
     "save_model": "model.file",
     "score": "scoring",

@@ -1,0 +1,36 @@
+"""A cohort's columns as plain lists, one value a pupil, for the lines that people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from roni import Cohort
+
+
+def cells(cohort: Cohort, name: str) -> list[Any]:
+    """Each pupil's value: number, true or false, code, ISO date or text; None where it is not known."""
+    if name not in cohort.columns:
+        return [None] * len(cohort)
+    item, values = cohort.fields[name], cohort.column(name)
+    if item.type == "text":
+        return list(values.to_pylist())
+    known = cohort.known(name).tolist()
+    return [value if there else None for value, there in zip(_plain(item, values), known, strict=True)]
+
+
+def said(cohort: Cohort, name: str) -> list[str | None]:
+    """Each pupil's code in words; None where it is not known."""
+    codes = cohort.fields[name].codes
+    return [None if code is None else codes[code] for code in cells(cohort, name)]
+
+
+def _plain(item: Any, values: Any) -> list[Any]:
+    if item.type == "flag":
+        return list((values > 0).tolist())
+    if item.type == "code":
+        return list(np.array([*item.codes, ""], dtype=object)[values].tolist())
+    if item.type == "date":
+        return list(np.datetime_as_string(values, unit="D").tolist())
+    return list(values.tolist())

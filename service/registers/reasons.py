@@ -1,0 +1,83 @@
+"""A line's reasons apart: each met indicator with its fact and points, so that programs need not read sentences.
+
+The points of a pupil's reasons add up to the pupil's points. `sensitive` marks what files leave out unless asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from roni import Dictionary, Model, Register
+from service.access import VIEWS
+
+SEPARATOR = "; "
+
+
+def is_sensitive(fields: Dictionary, names: Iterable[str]) -> bool:
+    """Whether any of the fields is special category, or youth justice."""
+    return any(fields[name].special_category or fields[name].audience == "youth_justice" for name in names)
+
+
+def reasons_of(register: Register, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """The reasons of each pupil of the cohort; `texts` are the list's sentences, in the cohort's order."""
+    known = _met(register)
+    of_model = register.trained is not None and _reads_sensitive(register.trained, register.cohort.fields)
+    return [_with_facts(each, text, of_model) for each, text in zip(known, texts, strict=True)]
+
+
+def _met(register: Register) -> list[list[dict[str, Any]]]:
+    """What pays each pupil's points, most points first, then the automatic inclusions: as the sentences have it."""
+    made, card, fields = register.assessment, register.card, register.cohort.fields
+    found: list[list[dict[str, Any]]] = [[] for _ in range(len(made))]
+    paid: dict[int, Any] = {}
+    columns = []
+    for column, (owner, tier) in enumerate(card.tiers):
+        met = made.tiers[:, column] > 0
+        columns.append((tier.points, owner, tier, met & ~paid[owner] if owner in paid else met))
+        paid[owner] = met | paid[owner] if owner in paid else met
+    for points, owner, tier, met in sorted(columns, key=lambda each: -each[0]):
+        item = card.active[owner]
+        reason = _reason(item.name, item.label, fields, tier.when.fields) | {"points": points}
+        _add(found, met, reason)
+    for column, inclusion in enumerate(card.inclusions):
+        reason = _reason(inclusion.name, inclusion.label, fields, inclusion.when.fields) | {"at_least": inclusion.band}
+        _add(found, made.inclusions[:, column] > 0, reason)
+    return found
+
+
+def _reason(name: str, label: str, fields: Dictionary, read: Sequence[str]) -> dict[str, Any]:
+    return {"indicator": name, "label": label} | ({"sensitive": True} if is_sensitive(fields, read) else {})
+
+
+def _add(found: list[list[dict[str, Any]]], met: Any, reason: dict[str, Any]) -> None:
+    for place in np.flatnonzero(met).tolist():
+        found[place].append(reason)
+
+
+def _with_facts(reasons: list[dict[str, Any]], text: str, of_model: bool) -> list[dict[str, Any]]:
+    """Each reason with its own part of the sentence; after them what the trained model says."""
+    parts = text.split(SEPARATOR) if text else []
+    fits = len(parts) >= len(reasons)
+    said = [
+        {**reason, "fact": _fact(parts[place], reason) if fits else reason["label"]}
+        for place, reason in enumerate(reasons)
+    ]
+    more = parts[len(reasons) :] if fits else []
+    return said + [{"model": True, "fact": part, **({"sensitive": True} if of_model else {})} for part in more]
+
+
+def _fact(part: str, reason: dict[str, Any]) -> str:
+    ending = f" +{reason['points']}" if "points" in reason else f": at least {reason['at_least']}"
+    return part.removesuffix(ending)
+
+
+def _reads_sensitive(model: Model, fields: Dictionary) -> bool:
+    return is_sensitive(fields, model.tables)
+
+
+def labels_hidden(fields: Dictionary, names: Iterable[str], view: str) -> list[str]:
+    """The labels of these fields that a view does not see."""
+    return [fields[name].label for name in names if fields[name].audience not in VIEWS[view]]

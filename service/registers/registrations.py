@@ -1,0 +1,105 @@
+"""Which of a pupil's registrations counts, and the one record that comes of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from roni import national
+
+# A registration of one's own before one as somebody else's pupil; the codes are those of `registration_status`.
+MAIN_FIRST: Mapping[str | None, int] = {
+    "single": 0, "main_dual": 0, None: 1, "further_education": 2, "subsidiary": 3, "guest": 4, "other": 4,
+}  # fmt: skip
+ON_ROLL, LEFT = "on_roll", "left"
+SESSIONS = ("sessions_possible", "sessions_attended", "sessions_authorised", "sessions_unauthorised", "sessions_absent")
+# On whose roll a pupil is, and the attendance there, is a fact of one registration: another's never takes its place.
+OF_ONE_REGISTRATION = ("registration", "attendance")
+# What schools answer when a pupil has left, where the dictionary has another word for it.
+LEFT_TO: Mapping[str, str] = {
+    "school": "school_here", "pru": "alternative_provision", "other_authority": "school_elsewhere",
+    "ehe": "home_education", "college_14_16": "college", "awaiting_place": "missing", "awaiting": "missing",
+}  # fmt: skip
+
+
+def main_first(rolls: Sequence[Any]) -> list[Any]:
+    """A pupil's registrations, the one that counts first: on roll, one's own, confirmed last."""
+    return sorted(rolls, key=_weight)
+
+
+def _weight(roll: Any) -> tuple[bool, int, float]:
+    status = roll.record["values"].get("registration_status")
+    return roll.status == LEFT, MAIN_FIRST.get(status, MAIN_FIRST[None]), -roll.confirmed_at.timestamp()
+
+
+def has_died(rolls: Sequence[Any]) -> bool:
+    """Whether anything says so: then the pupil is in no list."""
+    return any(
+        roll.died_at is not None
+        or roll.record["values"].get("leaving_destination") == "died"
+        or (roll.leaver or {}).get("to") == "died"
+        for roll in rolls
+    )
+
+
+def record_of(rolls: Sequence[Any], school_names: Mapping[int | None, str]) -> dict[str, Any]:
+    """The pupil's one record: the main registration's, its gaps filled from the others, sessions added up."""
+    main = rolls[0]
+    record = {**main.record, "values": dict(main.record["values"])}
+    if main.restricted:
+        record["values"]["restricted_sharing"] = True
+    if main.status == LEFT:
+        _say_left(record["values"], main.leaver or {})
+        return record
+    others = [roll for roll in rolls[1:] if roll.status == ON_ROLL]
+    if others:
+        _fill(record["values"], others)
+        _add_sessions(record["values"], [roll.record["values"] for roll in (main, *others)])
+        named = dict.fromkeys(school_names.get(roll.school_id, "") for roll in others)
+        record["values"]["also_registered_at"] = ", ".join(name for name in named if name)
+    return record
+
+
+def _say_left(values: dict[str, Any], leaver: Mapping[str, Any]) -> None:
+    """When and where to, as the school confirmed it."""
+    codes, to = national()["leaving_destination"].codes, leaver.get("to")
+    to = LEFT_TO.get(to, to) if isinstance(to, str) else None
+    if to in codes:
+        values["leaving_destination"] = to
+    if leaver.get("date"):
+        values["leaving_date"] = leaver["date"]
+
+
+def _fill(values: dict[str, Any], others: Sequence[Any]) -> None:
+    fields = national()
+    for roll in others:
+        for name, value in roll.record["values"].items():
+            if name not in values and fields[name].family not in OF_ONE_REGISTRATION:
+                values[name] = value
+
+
+def _add_sessions(values: dict[str, Any], each: Sequence[Mapping[str, Any]]) -> None:
+    """Attendance at several schools is combined from sessions only; where one gives none, the main school's stands."""
+    totals = {name: sum(said[name] for said in each) for name in SESSIONS if all(name in said for said in each)}
+    attendance = _attendance(totals)
+    if attendance is None:
+        return
+    for name in (*SESSIONS, "absence"):
+        values.pop(name, None)
+    values |= {**totals, "attendance": attendance}
+
+
+def _attendance(totals: Mapping[str, int]) -> float | None:
+    """Per cent of possible sessions attended, by whichever way the sessions say it."""
+    possible = totals.get("sessions_possible")
+    if not possible:
+        return None
+    if "sessions_attended" in totals:
+        return 100.0 * totals["sessions_attended"] / possible
+    if "sessions_absent" in totals:
+        missed = totals["sessions_absent"]
+    elif {"sessions_authorised", "sessions_unauthorised"} <= set(totals):
+        missed = totals["sessions_authorised"] + totals["sessions_unauthorised"]
+    else:
+        return None
+    return round(100.0 - 100.0 * missed / possible, 10)

@@ -274,16 +274,22 @@ supplements = Table(
     Column("years", JSON, nullable=False, default=list),  # for whom it is complete; [] everybody
     Column("state", String(16), nullable=False),  # staged, live, superseded, refused
     Column("file_name", Text, nullable=False), Column("file_digest", String(64), nullable=False),
+    Column("fields", JSON, nullable=False, default=list),  # what it says of pupils: names of fields
+    _of("earlier_id", "supplements", nullable=True, index=False),  # the live list whose place it took
+    _when("confirmed_at", nullable=True), _by("confirmed_by_id", nullable=True),
     Column("listed", JSON, nullable=False),  # ListedPupils.to_dict() without its rows
     Column("account", JSON, nullable=False),
 )  # fmt: skip
 
 supplement_rows = Table(
-    "supplement_rows", metadata, _id(), _of("supplement_id", "supplements", cascade=True),
+    "supplement_rows", metadata, _id(), _ref(), _version(), _of("supplement_id", "supplements", cascade=True),
     Column("row", Integer, nullable=False),
-    Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),
-    Column("state", String(16), nullable=False),  # matched, proposed, several, unmatched, dismissed, own_roll
-    Column("record", JSON, nullable=False),  # {"row", "values"}
+    Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),  # only matched, own_roll
+    Column("proposed_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),  # by names and birth date
+    # matched, own_roll; proposed, several, unmatched: to be decided; dismissed; restricted (s.72): nothing kept of it
+    Column("state", String(16), nullable=False),
+    Column("record", JSON, nullable=False),  # {"row", "file", "values"}
+    Column("reason", Text), _when("decided_at", nullable=True), _by("decided_by_id", nullable=True),
 )  # fmt: skip
 
 resolutions = Table(  # the "to resolve" list
@@ -294,6 +300,7 @@ resolutions = Table(  # the "to resolve" list
     Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),
     _of("school_id", "schools", nullable=True), _of("other_school_id", "schools", nullable=True),
     Column("supplement_row_id", Integer, ForeignKey("supplement_rows.id", ondelete="CASCADE"), index=True),
+    Column("field", String(64)),  # of sources_disagree: who may not see the field may not see this
     Column("says", JSON, nullable=False, default=dict),  # codes and labels, for the sentence; never a name
     _when("closed_at", nullable=True), _by("closed_by_id", nullable=True),  # closed by nobody: it closed itself
     Column("decision", String(32)), Column("reason", Text),
@@ -319,7 +326,7 @@ register_rows = Table(
     "register_rows", metadata, _id(),
     _of("register_id", "registers", cascade=True, index=False), _pupil(), _of("school_id", "schools", nullable=True),
     Column("sort", String(400), nullable=False),  # the order of the register as one text: what cursors hold
-    # ranked, left, restricted, removed (by a person); who has died has no row
+    # ranked, left, restricted, taken_off (by a person); who has died has no row
     Column("section", String(16), nullable=False),
     Column("automatic", Boolean, nullable=False, default=False),  # the card always includes them: an inclusion is met
     # places in the card's bands, -1 none
@@ -328,7 +335,7 @@ register_rows = Table(
     Column("points", Integer), Column("points_max", Integer), Column("probability", Float),
     Column("year_group", Integer), Column("district", Text), Column("home_authority", Text),
     Column("resident", Boolean),
-    # up, new, down ... since the earlier check; added, priority, removal_asked, removed
+    # up, new, down ... since the earlier check; added, priority, removal_asked, taken_off
     Column("change", String(32)), Column("moderated", String(16)),
     Column("indicators", Text, nullable=False, default=""),  # " name name " of those met, for filtering
     Column("line", Text, nullable=False),  # the row as the API gives it, JSON, ready made

@@ -52,16 +52,23 @@ class Standing:
         return max([given[-1] if given else band, *added])
 
     def removed(self, automatic: bool) -> bool:
-        """Whether a person took the pupil off; `automatic`: the card always includes them."""
+        """Whether a person took the pupil off; `automatic`: the card always includes them.
+
+        Who is added again afterwards is back.
+        """
+        added = [item.created_at for item in self.moderations if item.kind == ADD and item.state in IN_FORCE]
         return any(
-            item.kind == REMOVE and item.state == ACCEPTED and (item.decided_role in WHOLE_COUNCIL or not automatic)
+            item.kind == REMOVE
+            and item.state == ACCEPTED
+            and (item.decided_role in WHOLE_COUNCIL or not automatic)
+            and not any(at > item.decided_at for at in added)
             for item in self.moderations
         )
 
     def mark(self, automatic: bool) -> str | None:
         """The one word for `register_rows.moderated`: what a person should see first."""
         if self.removed(automatic):
-            return "removed"
+            return "taken_off"
         if any(item.kind == REMOVE for item in self.moderations):
             return "removal_asked"
         kinds = [item.kind for item in self.moderations if item.state in IN_FORCE]

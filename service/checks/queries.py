@@ -95,6 +95,10 @@ def open_check(connection: Connection, access: Access, asked: NewCheck) -> str:
     connection.execute(insert(t.checks).values(**row))
     check_id = require_check(connection, row["ref"]).id
     _ask(connection, check_id, _asked_schools(connection, asked.schools, earlier))
+    if earlier is not None:
+        from service.caseload.carrying import carry_moderations  # it rests on the checks
+
+        carry_moderations(connection, earlier, check_id)
     audit.record(connection, access, "check.open", about=row["ref"])
     return str(row["ref"])
 

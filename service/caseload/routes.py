@@ -1,0 +1,10 @@
+"""The API of moderation and caseload, from one file for each noun."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service.caseload import moderation_routes
+
+router = APIRouter(prefix="/v1")
+router.include_router(moderation_routes.router)

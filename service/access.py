@@ -96,7 +96,13 @@ TEAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "social_care": ("Social care", ("child_in_need", "child_protection_plan", "looked_after", "young_carer")),
     "youth_justice": ("Youth justice", ("youth_justice", "custody")),
     "send": ("SEND", ("ehcp", "high_needs_funding")),
-    "exclusions": ("Exclusions", ("permanently_excluded", "alternative_provision", "no_school_place")),
+    "exclusions": (
+        "Exclusions",
+        (
+            "permanently_excluded", "permanent_exclusion_date", "permanent_exclusion_status", "alternative_provision",
+            "no_school_place",
+        ),
+    ),
     "ehe_cme": ("EHE and missing education", ("elective_home_education", "missing_education", "part_time_timetable")),
     "early_help": ("Early Help", ("early_help",)),
 }
@@ -181,7 +187,7 @@ class Access:
                 select(t.supplement_rows.c.pupil_id)
                 .join(t.supplements, t.supplements.c.id == t.supplement_rows.c.supplement_id)
                 .where(t.supplements.c.team == self.team, t.supplements.c.state == "live")
-                .where(t.supplement_rows.c.pupil_id.is_not(None))
+                .where(t.supplement_rows.c.pupil_id.is_not(None), t.supplement_rows.c.state.in_(("matched", "own_roll")))
             )
             return pupil_id.in_(listed)
         if not self.schools:

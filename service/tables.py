@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from service.clock import now
+from service.refs import new_ref
 
 metadata = MetaData(
     naming_convention={
@@ -282,7 +283,9 @@ supplements = Table(
 )  # fmt: skip
 
 supplement_rows = Table(
-    "supplement_rows", metadata, _id(), _ref(), _version(), _of("supplement_id", "supplements", cascade=True),
+    "supplement_rows", metadata, _id(), _version(),
+    Column("ref", String(64), nullable=False, unique=True, default=lambda: new_ref("row")),
+    _of("supplement_id", "supplements", cascade=True),
     Column("row", Integer, nullable=False),
     Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),  # only matched, own_roll
     Column("proposed_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),  # by names and birth date

@@ -191,3 +191,11 @@ def service(database_url: str, start_service: Callable[..., Service]) -> Service
 def sqlite_service(tmp_path: Path, start_service: Callable[..., Service]) -> Service:
     """The same, only on SQLite: for what does not depend on the database."""
     return furnish(start_service(f"sqlite:///{tmp_path / 'roni.db'}"))
+
+
+@pytest.fixture(scope="module")
+def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The same once for a whole file of tests that change nothing."""
+    service = furnish(start(f"sqlite:///{tmp_path_factory.mktemp('module') / 'roni.db'}"))
+    yield service
+    service.database.dispose()

@@ -360,11 +360,11 @@ def test_the_template_is_written(run: Run) -> None:
     assert openpyxl.load_workbook("template.xlsx").worksheets
 
 
-# demo
+# example
 
 
-def test_the_demo_ranks_explains_and_says_what_to_try(run: Run) -> None:
-    result = run("demo", "--folder", "try")
+def test_the_example_ranks_explains_and_says_what_to_try(run: Run) -> None:
+    result = run("example", "--folder", "try")
     assert result.exit_code == 0
     assert "Why the first pupil is first:" in result.stdout
     assert Path("try/list.xlsx").exists()
@@ -372,13 +372,13 @@ def test_the_demo_ranks_explains_and_says_what_to_try(run: Run) -> None:
     assert run(*suggested[1:]).exit_code == 0
 
 
-def test_the_demo_replaces_nothing(run: Run) -> None:
-    Path("roni-demo").mkdir()
-    Path("roni-demo/mine.txt").write_text("mine", "utf-8")
-    result = run("demo")
+def test_the_example_replaces_nothing(run: Run) -> None:
+    Path("roni-example").mkdir()
+    Path("roni-example/mine.txt").write_text("mine", "utf-8")
+    result = run("example")
     assert result.exit_code == 2
     assert "nothing in it is replaced" in result.stderr
-    assert [path.name for path in Path("roni-demo").iterdir()] == ["mine.txt"]
+    assert [path.name for path in Path("roni-example").iterdir()] == ["mine.txt"]
 
 
 # commands of other packages

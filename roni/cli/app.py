@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from roni.cli import checks, demo, evaluate, lists, model, pupil, shelf, train
+from roni.cli import checks, evaluate, example, lists, model, pupil, shelf, train
 from roni.cli.console import prepare_streams
 from roni.cli.group import Commands
 from roni.version import VERSION
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Risk-of-NEET lists for English schools and councils: read a cohort file, rank it, explain it.",
-    epilog="Try `roni demo` first: it needs no file of your own.",
+    epilog="Try `roni example` first: it needs no file of your own.",
 )
 
 
@@ -37,7 +37,7 @@ def roni(
     """The options of `roni` itself."""
 
 
-app.command("demo")(demo.demo)
+app.command("example")(example.example)
 app.command("template")(shelf.template)
 app.command("validate")(lists.validate)
 app.command("score")(lists.score)

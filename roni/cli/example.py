@@ -15,7 +15,7 @@ from roni.errors import RoniError
 if TYPE_CHECKING:
     from roni.calendar import Check
 
-FOLDER = Path("roni-demo")
+FOLDER = Path("roni-example")
 SEED = 2026
 SCHOOLS = 5
 PUPILS_PER_YEAR = 60
@@ -25,7 +25,7 @@ LIST = "list.xlsx"
 SCHOOLS_FOLDER = "schools"
 
 
-def demo(
+def example(
     folder: Annotated[Path, typer.Option("--folder", help="A new or empty folder for the invented files.")] = FOLDER,
 ) -> None:
     """Invent an authority, write the files its schools would send, read them, and print the ranked list."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
@@ -104,19 +104,13 @@ def problem(
 ) -> Response:
     """The answer to a refusal, for whoever asked."""
     if wants_page(request):
-        if status == HTTPStatus.UNAUTHORIZED:
-            return RedirectResponse("/sign-in?next=" + _here(request), HTTPStatus.SEE_OTHER)
+        from service.navigation import surround
         from service.web import error_page
 
-        return error_page(request, status, code, detail, **more)
+        if not hasattr(request.state, "shell"):
+            surround(request, None)
+        return error_page(request, status, code, detail, headers, **more)
     return JSONResponse(shape(status, code, detail, **more), status, headers, MEDIA)
-
-
-def _here(request: Request) -> str:
-    """Where to go back to after signing in: only a path of our own, and only where a GET makes sense."""
-    from urllib.parse import quote
-
-    return quote(request.url.path if request.method == "GET" else "/", safe="/")
 
 
 def install(app: FastAPI) -> None:
@@ -131,6 +125,10 @@ def install(app: FastAPI) -> None:
 
 
 async def _refusal(request: Request, error: Refusal) -> Response:
+    if error.status == HTTPStatus.UNAUTHORIZED and wants_page(request):
+        from service.accounts.held import sign_in_again
+
+        return await sign_in_again(request)
     return problem(request, error.status, error.code, error.detail, error.headers, **error.more)
 
 

@@ -187,7 +187,8 @@ class Access:
                 select(t.supplement_rows.c.pupil_id)
                 .join(t.supplements, t.supplements.c.id == t.supplement_rows.c.supplement_id)
                 .where(t.supplements.c.team == self.team, t.supplements.c.state == "live")
-                .where(t.supplement_rows.c.pupil_id.is_not(None), t.supplement_rows.c.state.in_(("matched", "own_roll")))
+                .where(t.supplement_rows.c.pupil_id.is_not(None))
+                .where(t.supplement_rows.c.state.in_(("matched", "own_roll")))
             )
             return pupil_id.in_(listed)
         if not self.schools:

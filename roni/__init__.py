@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from roni.additive import AdditiveClassifier as AdditiveClassifier
     from roni.assessment import Assessment as Assessment
+    from roni.audience import hidden_fields as hidden_fields
     from roni.calendar import AcademicYear as AcademicYear
     from roni.calendar import Check as Check
     from roni.calendar import check_names as check_names
@@ -72,10 +73,10 @@ if TYPE_CHECKING:
     from roni.tally import account as account
     from roni.tally import population as population
     from roni.training import train as train
+    from roni.version import VERSION as VERSION
     from roni.wording.roll import died as died
     from roni.wording.roll import left as left
     from roni.workbook import write_movement as write_movement
-    from roni.version import VERSION as VERSION
     from roni.workbook import write_register as write_register
     from roni.writers.template import write_template as write_template
 
@@ -123,6 +124,7 @@ _HOME = {
     "died": "wording.roll",
     "evaluate": "evaluation",
     "get_check": "calendar",
+    "hidden_fields": "audience",
     "join_list": "readers.lists",
     "label_outcomes": "outcomes",
     "left": "wording.roll",

@@ -6,7 +6,7 @@ Inside, a column is the plainest array that can say "not known" (see `values.py`
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roni.audience import seen_by
 from roni.calendar import Check
 from roni.errors import Problems, PupilNotFoundError
 from roni.fields import Dictionary, Field
@@ -129,6 +130,15 @@ class Cohort:
             origin={name: values[places] for name, values in self.origin.items()},
             given={name: None if values is None else values.take(places) for name, values in self.given.items()},
         )
+
+    def seen_by(self, audiences: Collection[str]) -> Cohort:
+        """The same pupils, as people of these audiences may see them (`declaration.Audience`; everyone is always one).
+
+        Columns of fields for others are not there, nor what was worked out from them, nor what was said about them: it
+        is as if their columns had been deleted before the file was read. But restricted pupils stay restricted, and
+        who has died stays in no list. Raises RoniError where there is no such audience.
+        """
+        return seen_by(self, audiences)
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -84,6 +84,16 @@ def overruled(given: Mapping[str, Values], settled: Mapping[str, Values]) -> dic
     return {name: given.get(name) for name, values in settled.items() if values is not given.get(name)}
 
 
+def without_sessions(routed: Routed) -> NDArray[np.bool_]:
+    """Mark pupils with no possible session: whatever is stated, their attendance is not known, and is blanked."""
+    attendance, possible = routed.columns.get("attendance"), routed.columns.get("sessions_possible")
+    if attendance is None or possible is None:
+        return np.zeros(0 if attendance is None else len(attendance), dtype=bool)
+    stated = (possible == 0) & ~np.isnan(attendance)
+    routed.columns["attendance"] = np.where(stated, np.nan, attendance)
+    return np.asarray(stated)
+
+
 def _settle(item: Field, inputs: _Inputs, result: Routed) -> None:
     ways = [way for way in item.routes if any(source in inputs.columns for source in way.inputs)]
     if not ways:

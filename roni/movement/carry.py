@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.cohort import Cohort, Reading, Source, Values, is_known
+from roni.cohort import Cohort, Reading, Source, Values, is_known, not_known
 from roni.errors import ProblemBlock, Problems
 from roni.fields import Field
 from roni.matching import match_pupils
-from roni.routes import route
+from roni.routes import overruled, route
 from roni.wording import roll
 
 # On whose roll a pupil is, and since or until when, is a fact of today: a pupil who came back has not left.
@@ -37,7 +37,7 @@ def carry_over(now: Cohort, previous: Cohort) -> Cohort:
     (pregnant or parent) is worked out again with what was carried.
     """
     match = _Match.of(now, previous)
-    columns, origin = dict(now.columns), dict(now.origin)
+    columns, origin, given = dict(now.columns), dict(now.origin), dict(now.given)
     blocks: list[ProblemBlock] = []
     for name in previous.columns:
         item = now.fields.get(name)
@@ -46,12 +46,15 @@ def carry_over(now: Cohort, previous: Cohort) -> Cohort:
         stands = match.stands(item) & (match.died if name in DEATH else True)
         if stands.any():
             columns[name] = match.filled(item, stands)
+            if name in now.given or name in previous.given:
+                given[name] = match.given(item, stands)
             origin[name] = match.origin(name, stands)
             if match.was_stated(item) and (item.scored or name == "leaving_destination"):
                 blocks += match.would_fall(item, stands)
     problems = now.problems + Problems(blocks)
-    columns = route(now.fields, columns, match.supplied(columns), len(now)).columns
-    return replace(now, columns=columns, origin=origin, problems=problems, sources=match.sources)
+    routed = route(now.fields, columns, match.supplied(columns), len(now)).columns
+    given = overruled(columns, routed) | given
+    return replace(now, columns=routed, origin=origin, given=given, problems=problems, sources=match.sources)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,13 @@ class _Match:
 
     def filled(self, item: Field, stands: NDArray[np.bool_]) -> Values:
         values, earlier = self.now.column(item.name), self.previous.column(item.name)
+        return _put(item, values, self.here[stands], earlier, self.there[stands])
+
+    def given(self, item: Field, stands: NDArray[np.bool_]) -> Values:
+        """What files and lists themselves said, of carried cells at the earlier check."""
+        values, earlier = (
+            cohort.as_given.get(item.name, not_known(item, len(cohort))) for cohort in (self.now, self.previous)
+        )
         return _put(item, values, self.here[stands], earlier, self.there[stands])
 
     def origin(self, name: str, stands: NDArray[np.bool_]) -> NDArray[np.int8]:

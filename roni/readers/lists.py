@@ -17,10 +17,10 @@ from roni.fields import Dictionary
 from roni.readers.join import Joined, join, match, unmatched
 from roni.readers.listed import ListedPupils
 from roni.readers.opening import Opening
-from roni.readers.report import OF_ROUTES, route_problems, without_sessions
+from roni.readers.report import OF_ROUTES, route_problems
 from roni.readers.stack import Stack
 from roni.readers.supplements import Supplement
-from roni.routes import chosen, downstream, overruled, route
+from roni.routes import chosen, downstream, overruled, route, without_sessions
 from roni.supplied import absent, headings_of
 
 

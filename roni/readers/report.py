@@ -21,16 +21,6 @@ from roni.supplied import feeds
 OF_ROUTES = frozenset({"routes_disagree", "no_sessions", "zero_attendance"})
 
 
-def without_sessions(routed: Routed) -> NDArray[np.bool_]:
-    """Mark pupils with no possible session: whatever is stated, their attendance is not known, and is blanked."""
-    attendance, possible = routed.columns.get("attendance"), routed.columns.get("sessions_possible")
-    if attendance is None or possible is None:
-        return np.zeros(0 if attendance is None else len(attendance), dtype=bool)
-    stated = (possible == 0) & ~np.isnan(attendance)
-    routed.columns["attendance"] = np.where(stated, np.nan, attendance)
-    return np.asarray(stated)
-
-
 def route_problems(final: Stack, routed: Routed, no_sessions: NDArray[np.bool_]) -> list[ProblemBlock]:
     """Where known routes disagree, where one gave what cannot be, and attendance that is odd."""
     found: list[ProblemBlock] = []

@@ -18,10 +18,10 @@ from roni.readers.join import Joined, join
 from roni.readers.listed import ListedPupils
 from roni.readers.opening import Opening
 from roni.readers.raw import RawTable
-from roni.readers.report import route_problems, with_routes, without_sessions
+from roni.readers.report import route_problems, with_routes
 from roni.readers.rows import one_row_a_pupil
 from roni.readers.stack import Stack, stack
-from roni.routes import overruled, route
+from roni.routes import overruled, route, without_sessions
 from roni.supplied import absent
 
 # Most dates of birth of a file that is a year old are one year off; three pupils are enough to tell.

@@ -1,0 +1,83 @@
+"""A published check with a roll of invented pupils at two schools, and short ways to ask about them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from roni import Cohort, load_scorecard
+from service import tables as t
+from tests.service.rolls import add_check, fill, invented, register_rows
+
+SECOND = 2
+WHY = {"why": "no_plan", "reason": "No plan, and has stopped coming to form."}
+
+
+@lru_cache(maxsize=8)
+def roll(school: int, name: str = "november") -> Cohort:
+    """Twelve pupils of a school who are there in November: some whom the card always includes, nobody restricted."""
+    whole = invented(400, name=name, school=school)
+    if name != "november":
+        chosen = set(roll(school).keys.to_pylist())
+        return whole.take(np.array([place for place, key in enumerate(whole.keys.to_pylist()) if key in chosen]))
+    assessment = load_scorecard("roni").assess(whole)
+    always = np.flatnonzero((assessment.inclusions > 0).any(axis=1))[:3]
+    others = np.setdiff1d(
+        np.flatnonzero(~assessment.restricted), np.flatnonzero((assessment.inclusions > 0).any(axis=1))
+    )
+    return whole.take(np.r_[always, others[: 12 - len(always)]])
+
+
+@dataclass
+class Checked:
+    """The service, a check, and its register."""
+
+    service: Any
+    check_id: int
+    ref: str
+
+    def rows(self, view: str = "full") -> list[Any]:
+        return register_rows(self.service, self.check_id, view)
+
+    def row(self, pupil: str, view: str = "full") -> Any:
+        return next(row for row in self.rows(view) if json.loads(row.line)["pupil"] == pupil)
+
+    def line(self, pupil: str, view: str = "full") -> dict[str, Any]:
+        return json.loads(self.row(pupil, view).line)
+
+    def pupils(self, urn: str = "100001", **wanted: Any) -> list[str]:
+        """Pupils of a school in the order of the register, with these values in their rows."""
+        return [
+            json.loads(row.line)["pupil"]
+            for row in self.rows()
+            if row.school_id == self.service.schools[urn]
+            and all(getattr(row, name) == value for name, value in wanted.items())
+        ]
+
+    def ask(self, who: str, pupil: str, kind: str, band: str | None = None, **more: Any) -> Any:
+        body = {"kind": kind, **WHY, **({"band": band} if band else {}), **more}
+        return self.service.as_(who).post(f"/v1/checks/{self.ref}/pupils/{pupil}/moderations", json=body)
+
+    def decide(self, who: str, moderation: str, decision: str, reason: str | None = "We have looked at it.") -> Any:
+        body = {"decision": decision, **({"reason": reason} if reason else {})}
+        return self.service.as_(who).patch(f"/v1/moderations/{moderation}", json=body)
+
+
+def checked(service: Any, name: str = "november", **values: Any) -> Checked:
+    """A published check with twelve pupils at each of two schools."""
+    check_id = add_check(service, name, **values)
+    fill(service, check_id, {"100001": roll(1, name), "100002": roll(SECOND, name)})
+    with service.database.read() as connection:
+        ref = connection.execute(select(t.checks.c.ref).where(t.checks.c.id == check_id)).scalar_one()
+    return Checked(service, check_id, ref)
+
+
+def events(service: Any, action: str) -> list[Any]:
+    """What the audit says of an action."""
+    with service.database.read() as connection:
+        return list(connection.execute(select(t.audit_events).where(t.audit_events.c.action == action)))

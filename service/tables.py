@@ -57,6 +57,10 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# A text that every database sorts by its characters' codes, as SQLite does and as Python does.
+IN_ORDER = String(400).with_variant(String(400, collation="C"), "postgresql")
+
+
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
@@ -231,9 +235,11 @@ upload_pupils = Table(
     Column("place", Integer, nullable=False),  # order in the cohort
     Column("school_urn", String(6)),  # of a file for all schools
     Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),  # where known already
-    Column("change", String(16), nullable=False),  # joined, changed, unchanged
+    # joined, changed, unchanged; left (the file says so); first (of a leaving cohort not asked for before)
+    Column("change", String(16), nullable=False),
     Column("record", JSON, nullable=False),  # one entry of "pupils" of roni.cohort_to_dict
     Column("changes", JSON),  # field -> [before, now], for the school that supplied both
+    Column("leaver", JSON),  # of those who left: what the file says of when and where to
 )  # fmt: skip
 
 upload_leavers = Table(  # on the last roll, not in this file
@@ -320,15 +326,17 @@ registers = Table(  # one for each view of a check, and one for each card or mod
     Column("card", JSON, nullable=False),  # names of bands and indicators, most points: what a page needs of the card
     Column("model", String(64)), Column("model_digest", String(64)),
     Column("without", JSON, nullable=False, default=list),  # labels of the card's fields that this view does not see
-    Column("notes", JSON, nullable=False, default=list),  # what is said once instead of on every line
+    # school id, "" the council itself -> what is said once of its files
+    Column("notes", JSON, nullable=False, default=dict),
     Column("library_version", Text, nullable=False),
     _by("made_by_id", nullable=True),
 )  # fmt: skip
 
 register_rows = Table(
     "register_rows", metadata, _id(),
-    _of("register_id", "registers", cascade=True, index=False), _pupil(), _of("school_id", "schools", nullable=True),
-    Column("sort", String(400), nullable=False),  # the order of the register as one text: what cursors hold
+    _of("register_id", "registers", cascade=True, index=False), _pupil(),
+    _of("school_id", "schools", nullable=True, index=False),
+    Column("sort", IN_ORDER, nullable=False),  # the order of the register as one text: what cursors hold
     # ranked, left, restricted, taken_off (by a person); who has died has no row
     Column("section", String(16), nullable=False),
     Column("automatic", Boolean, nullable=False, default=False),  # the card always includes them: an inclusion is met
@@ -343,7 +351,8 @@ register_rows = Table(
     Column("indicators", Text, nullable=False, default=""),  # " name name " of those met, for filtering
     Column("line", Text, nullable=False),  # the row as the API gives it, JSON, ready made
     UniqueConstraint("register_id", "pupil_id"),
-    Index("ix_register_rows_register_sort", "register_id", "section", "sort"),
+    Index("ix_register_rows_register_sort", "register_id", "sort"),
+    Index("ix_register_rows_register_section", "register_id", "section", "sort"),
     Index("ix_register_rows_register_school", "register_id", "school_id", "sort"),
 )  # fmt: skip
 
@@ -367,6 +376,7 @@ assignments = Table(
     "assignments", metadata, _id(), _when(), _by(),
     _pupil(), _of("coach_id", "people"), Column("rule", Text), Column("reason", Text),
     _when("ended_at", nullable=True), _by("ended_by_id", nullable=True), Column("handed_to_id", Integer),
+    Column("ended_reason", Text),
     # a pupil has one coach at a time
     Index("uq_assignments_open", "pupil_id", unique=True, sqlite_where=text("ended_at is null"),
           postgresql_where=text("ended_at is null")),

@@ -238,6 +238,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by_id", sa.Integer(), nullable=True),
         sa.Column("handed_to_id", sa.Integer(), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_assignments_by_id")),
         sa.ForeignKeyConstraint(["coach_id"], ["people.id"], name=op.f("fk_assignments_coach_id")),
         sa.ForeignKeyConstraint(["ended_by_id"], ["people.id"], name=op.f("fk_assignments_ended_by_id")),

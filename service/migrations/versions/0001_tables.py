@@ -503,7 +503,11 @@ def upgrade() -> None:
         sa.Column("register_id", sa.Integer(), nullable=False),
         sa.Column("pupil_id", sa.Integer(), nullable=False),
         sa.Column("school_id", sa.Integer(), nullable=True),
-        sa.Column("sort", sa.String(length=400), nullable=False),
+        sa.Column(
+            "sort",
+            sa.String(length=400).with_variant(sa.String(length=400, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("section", sa.String(length=16), nullable=False),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("band", sa.Integer(), nullable=False),
@@ -535,8 +539,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_register_rows_register_school", "register_rows", ["register_id", "school_id", "sort"], unique=False
     )
-    op.create_index("ix_register_rows_register_sort", "register_rows", ["register_id", "section", "sort"], unique=False)
-    op.create_index(op.f("ix_register_rows_school_id"), "register_rows", ["school_id"], unique=False)
+    op.create_index(
+        "ix_register_rows_register_section", "register_rows", ["register_id", "section", "sort"], unique=False
+    )
+    op.create_index("ix_register_rows_register_sort", "register_rows", ["register_id", "sort"], unique=False)
 
     op.create_table(
         "resolutions",

@@ -78,7 +78,11 @@ if TYPE_CHECKING:
     from roni.wording.roll import left as left
     from roni.workbook import write_movement as write_movement
     from roni.workbook import write_register as write_register
+    from roni.writers.csv import write_csv as write_csv
     from roni.writers.template import write_template as write_template
+    from roni.writers.xlsx import Page as Page
+    from roni.writers.xlsx import Sheet as Sheet
+    from roni.writers.xlsx import write_xlsx as write_xlsx
 
 _HOME = {
     "AcademicYear": "calendar",
@@ -105,12 +109,14 @@ _HOME = {
     "Outcomes": "outcomes",
     "Problem": "errors",
     "Problems": "errors",
+    "Page": "writers.xlsx",
     "PupilNotFoundError": "errors",
     "Reading": "cohort",
     "Register": "register",
     "RoniError": "errors",
     "Scorecard": "scorecard",
     "ScorecardError": "errors",
+    "Sheet": "writers.xlsx",
     "Shortlist": "order",
     "Source": "cohort",
     "Supplement": "readers.supplements",
@@ -146,10 +152,12 @@ _HOME = {
     "score": "scoring",
     "scorecard_names": "scorecard",
     "train": "training",
+    "write_csv": "writers.csv",
     "write_files": "synthetic.files",
     "write_movement": "workbook",
     "write_register": "workbook",
     "write_template": "writers.template",
+    "write_xlsx": "writers.xlsx",
 }
 
 __all__ = list(_HOME)

@@ -43,6 +43,21 @@ def work_out(connection: Connection, settings: Settings, check_id: int, pupils: 
     basis.sign(registers)
 
 
+def work_out_beside(connection: Connection, settings: Settings, check: Any, view: str, by_id: int) -> str:
+    """Make a register of everybody, in one view, beside the live ones; its reference.
+
+    `check` is a check's row, or one like it that names another scorecard or model.
+    """
+    basis, ref = Basis(connection, settings, check), new_ref("register")
+    made = {**basis.values(view), "ref": ref, "beside": True, "made_by_id": by_id}
+    connection.execute(insert(t.registers).values(**made))
+    row = connection.execute(select(t.registers).where(t.registers.c.ref == ref)).one()
+    for part in _parts(connection, check.id):
+        _work_out(basis, {view: row}, part, whole=True)
+    basis.sign({view: row})
+    return ref
+
+
 class Basis:
     """What every view of a check's register rests on, and what is said of it once."""
 
@@ -65,7 +80,7 @@ class Basis:
             found = self._registers()
             for view in VIEWS:
                 if view not in found:
-                    self.connection.execute(insert(t.registers).values(**self._values(view), ref=new_ref("register")))
+                    self.connection.execute(insert(t.registers).values(**self.values(view), ref=new_ref("register")))
             found = self._registers()
         return found
 
@@ -76,7 +91,8 @@ class Basis:
         )
         return {row.view: row for row in rows}
 
-    def _values(self, view: str) -> dict[str, Any]:
+    def values(self, view: str) -> dict[str, Any]:
+        """The row of a view's register."""
         hidden = fields_hidden(self.card, self.model, VIEWS[view])
         return {
             "check_id": self.check.id,
@@ -97,7 +113,7 @@ class Basis:
                 select(t.registers.c.notes).where(t.registers.c.id == row.id).with_for_update()
             ).scalar_one()
             kept = {school: notes for school, notes in dict(seen or {}).items() if school not in self.gone}
-            values = {**self._values(view), "notes": {**kept, **self.notes[view]}}
+            values = {**self.values(view), "notes": {**kept, **self.notes[view]}}
             self.connection.execute(
                 update(t.registers)
                 .where(t.registers.c.id == row.id)

@@ -1,0 +1,91 @@
+"""What stands at the top of every register: whom it is about, by what it was made, and what is not in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from service import tables as t
+from service.access import Access
+from service.checks.queries import stage_of
+from service.clock import today
+from service.registers.filters import RegisterFilters
+
+POPULATIONS = {
+    None: "Pupils on the rolls of {council}'s schools, wherever they live, and pupils on the council's own roll.",
+    "either": "Pupils on the rolls of {council}'s schools, wherever they live, and pupils on the council's own roll.",
+    "educated": "Pupils on the rolls of {council}'s schools, wherever they live.",
+    "resident": "Pupils whose school says that {council} is their home authority, wherever they are educated.",
+}
+
+
+def head_of(
+    connection: Connection, access: Access, council: str, check: Any, register: Any, asked: RegisterFilters
+) -> dict[str, Any]:
+    """The head of a register as this caller reads it."""
+    files = files_of(connection, access, check.id)
+    return {
+        "check": {"ref": check.ref, "label": check.label, "on": check.on, "stage": stage_of(check, today())},
+        "view": register.view,
+        "label": label_of(register),
+        "population": POPULATIONS[asked.population].format(council=council),
+        "filters": asked.said(),
+        "bands": register.card["bands"],
+        "scorecard": {
+            "name": register.scorecard,
+            "title": register.card["title"],
+            "version": register.card["version"],
+            "digest": register.scorecard_digest,
+            "most": register.card["most"],
+        },
+        "model": None if register.model_digest is None else {"name": register.model, "digest": register.model_digest},
+        "library_version": register.library_version,
+        "version": register.version,
+        "without": register.without,
+        "notes": notes_of(register, check, {str(file["school_id"] or "") for file in files}),
+        "files": [{name: file[name] for name in ("school", "file", "digest", "confirmed_at")} for file in files],
+    }
+
+
+def label_of(register: Any) -> str:
+    """How a register says what it does not rest on."""
+    if not register.without:
+        return "Worked out from every field of the scorecard."
+    return (
+        "Worked out only from the fields that you may see, so points and bands may differ from the council's. "
+        f"Not in it: {', '.join(register.without)}."
+    )
+
+
+def notes_of(register: Any, check: Any, schools: set[str]) -> list[str]:
+    """What is said once, of these schools' files; what is said of several alike only once."""
+    by_school = dict(register.notes or {})
+    found = dict.fromkeys(note for school, notes in sorted(by_school.items()) if school in schools for note in notes)
+    if check.model_digest is not None and register.model_digest is None:
+        said = (
+            f"The model “{check.model}” is not promoted, or not on the shelf: the register is by the scorecard alone."
+        )
+        return [said, *found]
+    return list(found)
+
+
+def files_of(connection: Connection, access: Access, check_id: int) -> list[dict[str, Any]]:
+    """The rolls that count now, of the caller's schools: whose, which file, its digest, and when."""
+    item, school = t.submissions.c, t.schools.c
+    rows = connection.execute(
+        select(item.school_id, item.file_name, item.file_digest, item.confirmed_at, school.urn, school.name)
+        .outerjoin(t.schools, school.id == item.school_id)
+        .where(item.check_id == check_id, item.live, access.may_read_school(item.school_id))
+        .order_by(school.name, item.id)
+    )
+    return [
+        {
+            "school_id": row.school_id,
+            "school": None if row.urn is None else {"urn": row.urn, "name": row.name},
+            "file": row.file_name,
+            "digest": row.file_digest,
+            "confirmed_at": row.confirmed_at,
+        }
+        for row in rows
+    ]

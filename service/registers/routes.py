@@ -1,0 +1,61 @@
+"""/v1/checks/{check}/register and what belongs to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service import audit
+from service.access import Access, Permission, allow
+from service.problems import Refusal, problem_responses
+from service.registers import exports, reading
+from service.registers.schemas import RegisterPage, RegisterQuery
+
+router = APIRouter(prefix="/v1", tags=["registers"])
+
+OTHER_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": RegisterPage,
+        "content": {exports.CSV: {"schema": {"type": "string"}}, exports.XLSX: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("/checks/{check}/register", responses=OTHER_FORMS | problem_responses(404, 406, 422))
+def read_register(
+    request: Request,
+    check: str,
+    asked: Annotated[RegisterQuery, Query()],
+    access: Access = allow(Permission.REGISTER_READ),
+) -> Response:
+    """The ranked, explained list of a check: a page of JSON, or the whole list as CSV or XLSX by Accept."""
+    state, media = request.app.state, accepted(request, reading.JSON, exports.CSV, exports.XLSX)
+    with state.database.read(access) as connection:
+        if media == reading.JSON:
+            answer = reading.page_of(connection, access, state.settings, check, asked)
+        else:
+            answer = reading.file_of(connection, access, state.settings, check, asked, media)
+    return send(request, access, "register.read" if answer.file is None else "register.export", answer)
+
+
+def accepted(request: Request, *offered: str) -> str:
+    """Which of the offered media types the caller asks for; the first where any will do. Else 406."""
+    asked = [part.partition(";")[0].strip().casefold() for part in request.headers.get("accept", "*/*").split(",")]
+    for one in asked:
+        for media in offered:
+            if one in (media, "*/*", media.partition("/")[0] + "/*"):
+                return media
+    raise Refusal(406, "not_acceptable", f"This is offered as {', '.join(offered)}.")
+
+
+def send(request: Request, access: Access, action: str, answer: reading.Answer) -> Response:
+    """Write into the audit who was read, then answer; nothing is sent again to who has it already."""
+    headers = {"etag": answer.etag, "cache-control": "private, no-cache", "vary": "accept"}
+    if request.headers.get("if-none-match") == answer.etag:
+        return Response(status_code=304, headers=headers)
+    with request.app.state.database.write(access) as connection:
+        audit.record(connection, access, action, about=answer.about, pupils=answer.pupils, refs=answer.audit_refs)
+    if answer.file is not None:
+        headers["content-disposition"] = f'attachment; filename="{answer.file}"'
+    return Response(answer.body, media_type=answer.media, headers=headers)

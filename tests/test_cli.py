@@ -370,6 +370,13 @@ def test_the_example_ranks_explains_and_says_what_to_try(run: Run) -> None:
     assert Path("try/list.xlsx").exists()
     suggested = next(line for line in result.stdout.splitlines() if "roni explain" in line).split()
     assert run(*suggested[1:]).exit_code == 0
+    compared = next(line for line in result.stdout.splitlines() if "roni compare" in line).split()
+    assert run(*compared[1:]).exit_code == 0
+
+
+def test_the_example_is_of_the_year_asked_for(run: Run) -> None:
+    assert run("example", "--folder", "try", "--year", "2027/28").exit_code == 0
+    assert Path("try/january/invented_academy_2027-28_january.csv").exists()
 
 
 def test_the_example_replaces_nothing(run: Run) -> None:

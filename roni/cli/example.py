@@ -10,6 +10,7 @@ import typer
 from roni.cli.account import print_account
 from roni.cli.console import say, working
 from roni.cli.lists import USUAL_CARD, print_list
+from roni.cli.options import Year
 from roni.errors import RoniError
 
 if TYPE_CHECKING:
@@ -22,20 +23,21 @@ PUPILS_PER_YEAR = 60
 PLACES = 15  # of the list that is printed
 PROBLEMS_SHOWN = 6
 LIST = "list.xlsx"
-SCHOOLS_FOLDER = "schools"
+CHECKS = ("november", "january")  # a folder of files each
 
 
 def example(
     folder: Annotated[Path, typer.Option("--folder", help="A new or empty folder for the invented files.")] = FOLDER,
+    year: Year = None,
 ) -> None:
-    """Invent an authority, write the files its schools would send, read them, and print the ranked list."""
+    """Invent an authority, write the files that its schools would send, read them, and print the ranked list."""
     from roni.calendar import get_check
     from roni.readers.files import read_cohort
     from roni.scorecard import load_scorecard
     from roni.scoring import score
     from roni.workbook import list_table, write_register
 
-    check = get_check("november")
+    check = get_check(CHECKS[0], year)
     with working("Inventing an authority and writing its schools' files"):
         files = _write_files(_empty(folder), check)
     with working("Reading them and scoring"):
@@ -61,10 +63,13 @@ def _empty(folder: Path) -> Path:
 
 
 def _write_files(folder: Path, check: Check) -> list[Path]:
+    """The files of both checks of the year; the paths of those of `check`."""
+    from roni.calendar import get_check
     from roni.synthetic import make_authority, write_files
 
     authority = make_authority(SEED, SCHOOLS, PUPILS_PER_YEAR, first_year=check.year, years=1)
-    return write_files(authority, check, folder / SCHOOLS_FOLDER)
+    written = {name: write_files(authority, get_check(name, check.year), folder / name) for name in CHECKS}
+    return written[check.name]
 
 
 def _say_what_next(folder: Path, files: list[Path], check: Check, upn: str) -> None:
@@ -72,6 +77,7 @@ def _say_what_next(folder: Path, files: list[Path], check: Check, upn: str) -> N
     say("Try next:")
     say(f"  open {folder / LIST}, the list as a coach would print it")
     say(f"  roni validate {files[0]} {year}")
-    say(f"  roni explain {folder / SCHOOLS_FOLDER} --upn {upn} {year}")
+    say(f"  roni explain {files[0].parent} --upn {upn} {year}")
+    say(f"  roni compare {files[0].parent} {folder / CHECKS[1]} --year {check.year}")
     say("  roni scorecard show oxfordshire")
     say("  roni score YOUR-FILE.csv -o list.xlsx")

@@ -32,6 +32,7 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to
 serve = typer.Typer(
     add_completion=False, help="Run the service: uploads, registers and pages for schools, coaches and analysts."
 )
+demo = typer.Typer(add_completion=False, help="Open the whole service with an invented council. Try this first.")
 service = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -45,12 +46,33 @@ def serve_(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="An invented council instead, as `roni demo` does.")] = False,
 ) -> None:
     """Run the service: uploads, registers and pages for schools, coaches and analysts."""
     settings = _settings(database_url)
-    from service.running import run
+    if demo:
+        if database_url is not None:
+            raise RoniError("The demo has a database of its own. Leave out --database-url, or leave out --demo.")
+        _demo(None, host, port)
+        return
+    from service.running import address_of, run
 
-    run(_at(settings, host, port), host, port, workers, _say)
+    if settings.address == type(settings)().address:  # nobody has said how people reach it
+        settings = replace(settings, address=address_of(host, port))
+    run(settings, host, port, workers, _say)
+
+
+@demo.command()
+def demo_(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Keep the invented council here, or open one kept before.")
+    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Open the whole service with an invented council: schools, two checks, sign-ins. Needs no file of your own."""
+    _settings(None)
+    _demo(folder, host, port)
 
 
 @service.command()
@@ -145,6 +167,12 @@ def create_token(
         _say(add_token(database, settings, email, name, days, role))
 
 
+def _demo(folder: Path | None, host: str, port: int) -> None:
+    from service.demo.opening import open_demo
+
+    open_demo(folder, host, port, _say)
+
+
 def _settings(database_url: str | None) -> Settings:
     """The settings; refuses in a sentence where the service's packages are not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
@@ -165,15 +193,6 @@ def _database(database_url: str | None) -> Iterator[tuple[Database, Settings]]:
         yield database, settings
     finally:
         database.dispose()
-
-
-def _at(settings: Settings, host: str, port: int) -> Settings:
-    """The address as people reach it, where nothing else was said."""
-    from service.settings import Settings
-
-    if settings.address != Settings().address:
-        return settings
-    return replace(settings, address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 def _say(text: str) -> None:

@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 def run(settings: Settings, host: str, port: int, workers: int, say: Say, *, log_level: str = LEVEL) -> None:
     """Serve until stopped. Raises RoniError where the database or the port cannot be used."""
-    _require_free(host, port)
+    require_free(host, port)
     _make_ready(settings, say)
     options = {
         "host": host,
@@ -75,7 +75,17 @@ def _make_ready(settings: Settings, say: Say) -> None:
         database.dispose()
 
 
-def _require_free(host: str, port: int) -> None:
+def address_of(host: str, port: int) -> str:
+    """The address as it is typed into a browser.
+
+    >>> address_of("127.0.0.1", 8000), address_of("::1", 8000)
+    ('http://127.0.0.1:8000', 'http://[::1]:8000')
+    """
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on, in a sentence."""
     try:
         with socket.create_server((host, port)):
             return

@@ -23,7 +23,7 @@ SHOWN = (
 )  # fmt: skip
 WORKERS = ("named_adviser", "other_workers", "school_contact")
 # Flags by which a list may be filtered beside the card's own indicators: the families of vulnerable groups.
-GROUP_FAMILIES = ("vulnerability", "provision", "send")
+GROUP_FAMILIES = ("wider vulnerability", "provision", "special educational needs", "behaviour")
 MARKS = ("leaving_date", "leaving_destination", "also_registered_at")
 NOT_SCORED = "not scored: information restricted"
 

@@ -22,20 +22,7 @@ IDENTIFIERS = ("upn", "former_upn", "temporary_upn", "uln")
 
 def views_of(cohort: Cohort) -> dict[str, Cohort]:
     """The cohort by view, without the fields that the view does not see."""
-    return {view: _seen(cohort, audiences) for view, audiences in VIEWS.items()}
-
-
-def _seen(cohort: Cohort, audiences: Iterable[str]) -> Cohort:
-    names = {name for name in cohort.fields if cohort.fields[name].audience in set(audiences)}
-    labels = {cohort.fields[name].label for name in cohort.fields} - {cohort.fields[name].label for name in names}
-    return dataclasses.replace(
-        cohort,
-        columns={name: values for name, values in cohort.columns.items() if name in names},
-        origin={name: values for name, values in cohort.origin.items() if name in names},
-        given={name: values for name, values in cohort.given.items() if name in names},
-        readings=tuple(item for item in cohort.readings if item.field is None or item.field in names),
-        problems=Problems(block for block in cohort.problems.blocks if block.says.get("label") not in labels),
-    )
+    return {view: cohort.seen_by(audiences) for view, audiences in VIEWS.items()}
 
 
 def alike(views: Mapping[str, Cohort], whole: Cohort, used: Iterable[str]) -> dict[str, str]:

@@ -142,9 +142,14 @@ def card_values(card: Scorecard) -> dict[str, Any]:
 def used_fields(basis: Basis) -> set[str]:
     """The fields that anything in a register may rest on: what the card and the model read, and what lines show."""
     fields = national()
-    read = {*basis.card.fields, *([] if basis.model is None else basis.model.tables)}
-    read |= {name for item in list(read) for route in fields[item].routes for name in route.inputs}
-    return read | set(SHOWN) | set(MARKS) | {item.name for item in fields.values() if item.family in GROUP_FAMILIES}
+    read = {*basis.card.fields, *([] if basis.model is None else basis.model.tables), *SHOWN, *MARKS}
+    read |= {item.name for item in fields.values() if item.family in GROUP_FAMILIES}
+    ahead = list(read)
+    while ahead:
+        inputs = {name for route in fields[ahead.pop()].routes for name in route.inputs} - read
+        read |= inputs
+        ahead += inputs
+    return read | {item.name for item in fields.values() if read & {*item.also, *item.implied}}
 
 
 def _everybody(basis: Basis, registers: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def run(settings: Settings, host: str, port: int, workers: int, say: Say, *, log
         "timeout_graceful_shutdown": FINISH_WITHIN,
     }
     say(f"The service is at {settings.address} (stop it with Ctrl+C).")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again once all is finished
     if workers == 1:
         uvicorn.run(create_app(settings), **options)  # type: ignore[arg-type]
         return

@@ -16,7 +16,7 @@ from service import problems
 from service.accounts.credentials import cookie_name
 from service.assets import ADDRESS, StaticFiles
 from service.database import Database
-from service.guards import SameOrigin, SecurityHeaders
+from service.guards import SameOrigin, secure
 from service.measures import Measured, Measures
 from service.routing import routes_of
 from service.settings import Settings
@@ -76,8 +76,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 def _guard(app: FastAPI, settings: Settings) -> None:
     """What stands before every route: who may make a browser send us something, and what browsers may do with it."""
     app.add_middleware(SameOrigin, cookie=cookie_name(settings), problem=_other_origin, trusted=(settings.address,))
-    app.add_middleware(SecurityHeaders, https=settings.secure)  # outside the guard: on its refusals too
-    app.add_middleware(Measured, measures=app.state.measures)  # added last, so outermost: every request is counted
+    app.add_middleware(Measured, measures=app.state.measures)  # outside the guard: its refusals are counted too
+    secure(app, https=settings.secure)
 
 
 def _other_origin(status: int, code: str, _title: str, detail: str, request: Request) -> Response:

@@ -61,6 +61,12 @@ def surround(request: Request, access: Access | None) -> None:
         request.state.shell = _stranger(request.app.state.settings) if access is None else _shell(request, access)
 
 
+def surround_person(request: Request, name: str) -> None:
+    """The same for somebody who has signed in and has no role yet: they may only go on, or sign out."""
+    settings: Settings = request.app.state.settings
+    request.state.shell = Shell(council=settings.council, person=name, demo=settings.demo)
+
+
 def _stranger(settings: Settings) -> Shell:
     return Shell(council=settings.council, demo=settings.demo)
 

@@ -107,7 +107,7 @@ def start_session(
             person_id=person_id,
             grant_id=grant_id,
             kind=SESSION,
-            state=dict(state or {}),
+            state={"by": "password", **(state or {})},
             expires_at=until or now() + timedelta(seconds=settings.session_most),
         )
     )

@@ -21,18 +21,30 @@ def sign_in(database: Database, settings: Settings, email: str, password: str, c
 
     An unknown address, one without a password and a wrong password take the same time and get the same answer.
     """
-    address = folded(email)
-    with database.write() as connection:
-        throttle.claim(connection, settings, address, client)
     with database.read() as connection:
         person = connection.execute(
-            select(t.people).where(t.people.c.email == address, t.people.c.disabled_at.is_(None))
+            select(t.people).where(t.people.c.email == folded(email), t.people.c.disabled_at.is_(None))
         ).one_or_none()
-    if not passwords.matches(None if person is None else person.password_hash, password):
-        return None
+    password_hash = None if person is None else person.password_hash
+    right = _is_password(database, settings, folded(email), password_hash, password, client)
+    return person if right else None
+
+
+def is_password_of(database: Database, settings: Settings, person: Any, password: str, client: str) -> bool:
+    """Whether somebody who is signed in knows the password; as many tries as at sign-in."""
+    return _is_password(database, settings, person.email, person.password_hash, password, client)
+
+
+def _is_password(
+    database: Database, settings: Settings, email: str, password_hash: str | None, password: str, client: str
+) -> bool:
     with database.write() as connection:
-        throttle.forgive(connection, settings, address, client)
-    return person
+        throttle.claim(connection, settings, email, client)
+    if not passwords.matches(password_hash, password):
+        return False
+    with database.write() as connection:
+        throttle.forgive(connection, settings, email, client)
+    return True
 
 
 def folded(email: str) -> str:

@@ -39,6 +39,7 @@ LEEWAY = 60  # seconds that two clocks may differ by
 TIMEOUT = 10
 METADATA_FOR = 3600  # seconds
 ANSWER = "/sign-in/council/answer"
+UNREACHABLE = "The sign-in service of your council or school does not answer as it should. Try again later."
 AGAIN = "Start again from the sign-in page. If it happens again, tell the person who manages accounts."
 
 
@@ -134,7 +135,15 @@ def finish(provider: Provider, kept: Mapping[str, Any], code: str | None, state:
     except (OAuthError, JoseError, ValueError, KeyError):
         raise Refusal(400, "sign_in_unfinished", "This sign-in could not be finished. " + AGAIN) from None
     except httpx.HTTPError:
-        raise Refusal(502, "sign_in_unreachable", "The sign-in service does not answer. Try again later.") from None
+        raise Refusal(502, "sign_in_unreachable", UNREACHABLE) from None
+
+
+def leave(provider: Provider) -> tuple[str, dict[str, str]]:
+    """Where to send a browser, and what to remember until it comes back."""
+    try:
+        return provider.leave()
+    except (httpx.HTTPError, OAuthError, KeyError, ValueError):
+        raise Refusal(502, "sign_in_unreachable", UNREACHABLE) from None
 
 
 # --- what is remembered on the way ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from service.clock import now, today
 from service.settings import Settings
 
 KEPT_AFTER = timedelta(days=1)  # a session that is over still says whose unsent form it was
+BY_PASSWORD, BY_PROVIDER = "password", "oidc"
 HOME, ROLE, PASSWORD = "/", "/role", "/account/password"
 
 
@@ -44,13 +45,19 @@ def begin(connection: Connection, settings: Settings, person: Any, by: str, stat
     has no grant yet and can do nothing else.
     """
     grants = grants_in_force(connection, person.id)
-    chosen = grants[0].id if len(grants) == 1 and not person.must_change_password else None
+    change = must_change(person, by)
+    chosen = grants[0].id if len(grants) == 1 and not change else None
     secret = start_session(connection, settings, person.id, chosen, {**state, "by": by})
     connection.execute(delete(t.sessions).where(t.sessions.c.expires_at <= now() - KEPT_AFTER))
     audit.record(connection, acting(connection, person, chosen), "session.start", person.ref, detail={"by": by})
-    if person.must_change_password:
+    if change:
         return secret, PASSWORD
     return secret, ROLE if chosen is None else state.get("next") or HOME
+
+
+def must_change(person: Any, by: str) -> bool:
+    """Whether the password must be changed before anything else: only where it was what somebody signed in with."""
+    return bool(person.must_change_password) and by == BY_PASSWORD
 
 
 def acting(connection: Connection, person: Any, grant_id: int | None) -> Access:

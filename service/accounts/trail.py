@@ -76,6 +76,12 @@ def _about_pupil(connection: Connection, pupil: str) -> ColumnElement[bool]:
     return or_(false(), *(within.contains(f" {ref} ", autoescape=True) for ref in refs))
 
 
+def person_ref(connection: Connection, email: str) -> str | None:
+    """Whose e-mail address it is."""
+    found = select(t.people.c.ref).where(t.people.c.email == email.strip().casefold())
+    return connection.execute(found).scalar_one_or_none()
+
+
 def in_order(since: date | None, until: date | None) -> None:
     if since and until and since > until:
         raise Refusal(422, "dates", "The first day is after the last.")

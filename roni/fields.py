@@ -7,13 +7,14 @@ pupils, the dictionary page and the groups of an equality report. A council's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
 from math import inf
 from pathlib import Path
+from typing import Any, TypeVar
 
 from roni.declaration import Audience, Break, FieldType, Fraction, Refuse, Route, declarations
 from roni.errors import DictionaryError
@@ -22,6 +23,8 @@ __all__ = [
     "BLANK_WORDS", "FLAG_VALUES", "NOT_KNOWN_WORDS", "Audience", "Break", "Dictionary", "Field", "FieldType",
     "Fraction", "Route", "national", "squeeze",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 # How a flag reads in any column; a field adds its own words under `values`. Compared casefolded, spaces squeezed.
 FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
@@ -161,6 +164,7 @@ class Dictionary(Mapping[str, Field]):
 
     def __init__(self, fields: Iterable[Field]) -> None:
         self._fields = {item.name: item for item in fields}
+        self._worked_out: dict[str, Any] = {}
         _check_references(self._fields)
 
     def __getitem__(self, name: str) -> Field:
@@ -171,6 +175,13 @@ class Dictionary(Mapping[str, Field]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def once(self, name: str, make: Callable[[Dictionary], T]) -> T:
+        """What `make` works out from the dictionary, which is frozen: the first time, and then the same again."""
+        if name not in self._worked_out:
+            self._worked_out[name] = make(self)
+        found: T = self._worked_out[name]
+        return found
 
     def with_local(self, path: str | Path) -> Dictionary:
         """This dictionary and a council's own fields from a TOML file. Raises DictionaryError."""

@@ -70,6 +70,7 @@ DRESS: Mapping[str, re.Pattern[str]] = {kind: re.compile("|".join((*_ANY, *own))
 JOINERS = {"or", "if", "and", "for", "else", "blank"}
 
 
+ALIKE = 0.75  # how alike two headings are spelled, from 0 to 1, for one to be suggested for the other
 LONGEST = 100  # letters of a heading that may be dressed; what is longer is a sentence
 
 
@@ -112,35 +113,54 @@ def _kinds(item: Field) -> Iterator[str]:
         yield "flag"  # a count whose column may hold yes and no
 
 
-class Headings:
-    """Every heading that the dictionary knows, looked up by its normal form."""
+class _Index:
+    """Every heading of a dictionary by its normal form, and by what is left of it without dress."""
 
-    def __init__(self, fields: Dictionary, year: AcademicYear | None = None) -> None:
-        self._fields = fields
-        self._year = year
-        self._known: dict[str, str] = {}
-        self._undressed: dict[str, dict[str, str | None]] = {}
-        self._words: set[str] = set()
-        self._answers: set[str] = set(JOINERS)
-        self._found: dict[str, str | None] = {}
+    def __init__(self, fields: Dictionary) -> None:
+        self.known: dict[str, str] = {}
+        self.undressed: dict[str, dict[str, str | None]] = {}
+        self.words: set[str] = set()
+        self.answers: set[str] = set(JOINERS)
         for name, item in fields.items():
             for text in (name, item.label, *item.headings):
-                claimed = self._known.setdefault(normalise(text), name)
+                claimed = self.known.setdefault(normalise(text), name)
                 if item.local and claimed != name:
                     raise DictionaryError(
                         f"field “{name}”: the heading “{text}” is already that of “{claimed}”. Take it out, or map the "
                         "column when the file is read."
                     )
                 self._claim(text, item)
-            self._answers.update(_one_word_answers(item))
+            self.answers.update(_one_word_answers(item))
+        self.nearest = lru_cache(maxsize=4096)(self._nearest)  # the same headings come with every file of a school
+
+    def _nearest(self, heading: str) -> str | None:
+        """The field of the known heading that is spelled most alike."""
+        # Letters in common are at most those of the shorter: what is much longer or shorter cannot be alike enough.
+        size = len(heading)
+        alike = [text for text in self.known if 2 * min(size, len(text)) >= ALIKE * (size + len(text))]
+        near = difflib.get_close_matches(heading, alike, n=1, cutoff=ALIKE)
+        return self.known[near[0]] if near else None
 
     def _claim(self, text: str, item: Field) -> None:
         """Two fields whose headings differ only in dress ("Present", "Present %") are told apart by it alone."""
-        self._words.update(words_of(text).split(), (normalise(text),))
+        self.words.update(words_of(text).split(), (normalise(text),))
         for kind in _kinds(item):
-            known = self._undressed.setdefault(kind, {})
+            known = self.undressed.setdefault(kind, {})
             key = _undressed(words_of(text), kind)
             known[key] = item.name if known.get(key, item.name) == item.name else None
+
+
+class Headings:
+    """Every heading that the dictionary knows, looked up by its normal form."""
+
+    def __init__(self, fields: Dictionary, year: AcademicYear | None = None) -> None:
+        index = fields.once("headings", _Index)
+        self._fields = fields
+        self._year = year
+        self._known, self._undressed = index.known, index.undressed
+        self._words, self._answers = index.words, index.answers
+        self._nearest = index.nearest
+        self._found: dict[str, str | None] = {}  # for this reading only: what is looked up may be a cell
 
     def __contains__(self, heading: str) -> bool:
         return self.find(heading) is not None
@@ -227,8 +247,7 @@ class Headings:
 
     def nearest(self, heading: str) -> str | None:
         """The field whose heading is spelled most alike, to suggest; None where nothing is near."""
-        near = difflib.get_close_matches(normalise(heading), self._known, n=1, cutoff=0.75)
-        return self._known[near[0]] if near else None
+        return self._nearest(normalise(heading))
 
 
 def _joins(item: Field, names: set[str | None]) -> bool:

@@ -37,7 +37,7 @@ class ColumnMapping:
         self._found = {normalise(heading): choice for heading, choice in self.choices.items()}
 
     def get(self, heading: str) -> Choice | None:
-        return self._found.get(normalise(heading))
+        return self._found.get(normalise(heading)) if self._found else None
 
     def missing(self, headings: Iterable[str]) -> dict[str, str]:
         """The mapped headings that are not among these, and their fields."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.fields import Dictionary, Field
+from roni.fields import Dictionary
 from roni.provenance import Reading
 from roni.values import Values, is_known
 
@@ -61,20 +61,31 @@ def absent(
     columns: Mapping[str, Values],
 ) -> list[Reading]:
     """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
-    known = {name: is_known(fields[name], values) for name, values in columns.items()}
-    found = []
-    for name, item in fields.items():
-        if not (item.scored and item.listed) or item.family in ASKED_OF_NOBODY:
-            continue
-        told = [name, *(other for other, fed in fields.items() if feeds(name, fed))]
-        for place, file in enumerate(files):
-            here = file_index == place
-            heard = any(other in known and known[other][here].any() for other in told)
-            if not heard and name not in headings[place]:
-                found.append(Reading(file, "", name, "no column: not known for everyone", "absent"))
-    return found
+    asked = fields.once("asked of schools", _asked)
+    telling = {other for told in asked.values() for other in told} & set(columns)
+    heard = {
+        name: np.bincount(file_index[is_known(fields[name], columns[name])], minlength=len(files)) > 0
+        for name in telling
+    }
+    return [
+        Reading(file, "", name, "no column: not known for everyone", "absent")
+        for name, told in asked.items()
+        for place, file in enumerate(files)
+        if name not in headings[place] and not any(heard[other][place] for other in told if other in heard)
+    ]
 
 
-def feeds(name: str, item: Field) -> bool:
-    """Whether a field may come from the one of this name."""
-    return any(name in way.inputs for way in item.routes)
+def _asked(fields: Dictionary) -> dict[str, list[str]]:
+    """The fields that schools are asked for and that could count; each with those that would tell of it."""
+    return {
+        name: [name, *(other for other, fed in fields.items() if any(name in way.inputs for way in fed.routes))]
+        for name, item in fields.items()
+        if item.scored and item.listed and item.family not in ASKED_OF_NOBODY
+    }
+
+
+def inputs(fields: Dictionary) -> frozenset[str]:
+    """The fields that others may be worked out from."""
+    return fields.once(
+        "inputs", lambda fields: frozenset(name for fed in fields.values() for way in fed.routes for name in way.inputs)
+    )

@@ -419,3 +419,15 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
 @given(st.sampled_from([text for texts in FLAG_VALUES.values() for text in texts]), st.sampled_from([1, 2, 3]))
 def test_words_are_compared_without_case_or_spacing(text: str, spaces: int) -> None:
     assert squeeze(" " * spaces + text.upper() + " ") == squeeze(text)
+
+
+def test_what_follows_from_a_dictionary_is_worked_out_once_for_each() -> None:
+    made: list[Dictionary] = []
+
+    def count(fields: Dictionary) -> int:
+        made.append(fields)
+        return len(fields)
+
+    other = Dictionary(national().values())
+    assert other.once("count", count) == other.once("count", count) == len(national())
+    assert made == [other]

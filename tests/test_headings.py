@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,22 @@ def test_normalising_twice_changes_nothing_and_never_fails(heading: str) -> None
     once = normalise(heading)
     assert " " not in once
     assert "_" not in once
+
+
+@given(
+    st.one_of(st.sampled_from([text[:-2] + "x" for item in national().values() for text in item.headings]), st.text())
+)
+def test_the_nearest_field_is_that_of_the_most_alike_of_all_headings(heading: str) -> None:
+    known = {normalise(text): name for name, item in national().items() for text in (name, item.label, *item.headings)}
+    near = difflib.get_close_matches(normalise(heading), known, n=1, cutoff=0.75)
+    found = KNOWN.nearest(heading)
+    assert (found is None) == (not near)
+    assert found is None or normalise(heading) in known or found == KNOWN.find(near[0]) or found == known[near[0]]
+
+
+def test_the_headings_of_a_dictionary_are_worked_out_once_and_what_was_looked_up_is_not_kept() -> None:
+    one, other = (Headings(national(), AcademicYear(year)) for year in (2025, 2026))
+    assert one._known is other._known
+    assert one.find("Attendance 2025/26") == "attendance"
+    assert other.find("Attendance 2025/26") == "attendance_last_year"
+    assert not Headings(national())._found

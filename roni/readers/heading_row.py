@@ -13,9 +13,19 @@ Known = Callable[[str], bool]
 ENOUGH_KNOWN = 2  # one known word may stand in any title ("Year group"); two beside each other are headings
 
 
-def count_known(cells: Sequence[str], known: Known) -> int:
-    """How many different headings of a row are known."""
-    return sum(1 for heading in {as_heading(cell) for cell in cells} if heading and known(heading))
+def count_known(cells: Sequence[str], known: Known, beat: int = -1) -> int:
+    """How many different headings of a row are known; some number up to `beat` where there are no more than that."""
+    found = 0
+    headings = {as_heading(cell) for cell in cells} - {""}
+    could_miss = len(headings) - beat
+    for heading in headings:
+        if could_miss <= 0:
+            break
+        if known(heading):
+            found += 1
+        else:
+            could_miss -= 1
+    return found
 
 
 def as_heading(cell: str) -> str:
@@ -38,11 +48,13 @@ def find_heading_row(rows: Sequence[Sequence[str]], known: Known) -> HeadingRow 
     Headings may stand on two rows, groups above ("Attendance") and parts below ("Possible", "%"): both are read where
     that makes more headings known.
     """
-    counts = [count_known(row, known) for row in rows]
-    best = max(counts, default=0)
+    best = place = 0
+    for number, row in enumerate(rows):
+        count = count_known(row, known, best)  # most rows are pupils: a few cells tell that they are no better
+        if count > best:
+            best, place = count, number
     if best < ENOUGH_KNOWN and not (best and _one_column(rows)):
         return None
-    place = counts.index(best)
     found = HeadingRow(tuple(rows[place]), place, best)
     for upper in (place - 1, place):
         if 0 <= upper < len(rows) - 1 and (upper < place or _is_lower(rows[upper], rows[upper + 1])):

@@ -15,7 +15,7 @@ from roni.plural import counted
 from roni.readers.columns import Read
 from roni.readers.stack import Stack
 from roni.routes import Routed
-from roni.supplied import feeds
+from roni.supplied import inputs
 
 # The problems of fields that were worked out from others, other than an impossible value.
 OF_ROUTES = frozenset({"routes_disagree", "no_sessions", "zero_attendance"})
@@ -54,4 +54,4 @@ def with_routes(final: Stack, routed: Routed, reads: Sequence[Read]) -> Iterator
 
 def _only_mirrors(final: Stack, item: Field) -> bool:
     """Whether a field says again what another one says (an EHC plan, of the SEN provision): that one speaks for it."""
-    return not item.listed and any(feeds(item.name, other) for other in final.fields.values())
+    return not item.listed and item.name in inputs(final.fields)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from roni.calendar import AcademicYear, get_check
 from roni.fields import national
 from roni.headings import Headings
 from roni.readers.files import read_cohort
-from roni.readers.heading_row import find_heading_row
+from roni.readers.heading_row import count_known, find_heading_row
 
 KNOWN = Headings(national(), AcademicYear(2026))
 PUPIL = ["H801200001001", "Example", "11", "128", "96", "75", "2", "N"]
@@ -60,3 +62,18 @@ def test_a_file_with_headings_on_two_rows_is_read_whole(tmp_path: Path) -> None:
     assert (found.rows_read, len(found), int(found.row[0])) == (1, 1, 3)
     assert found.value("attendance", 0) == 75
     assert not found.problems
+
+
+@given(st.lists(st.sampled_from(["UPN", "Surname", "Year", "Example", "11", "", " UPN "])), st.integers(-1, 4))
+def test_a_row_that_cannot_beat_another_need_not_be_counted_out(cells: list[str], beat: int) -> None:
+    count = count_known(cells, KNOWN.__contains__)
+    assert count == len({cell.strip() for cell in cells} & {"UPN", "Surname", "Year"})
+    least = count_known(cells, KNOWN.__contains__, beat)
+    assert least == count or max(least, count) <= beat
+
+
+def test_the_delimiter_that_shows_most_headings_is_right_however_many_others_stand_in_the_cells(tmp_path: Path) -> None:
+    file = tmp_path / "roll.csv"
+    file.write_text(f"UPN;Surname;Year\n{PUPIL[0]};a,b,c,d,e,f|g|h;11\n", "utf-8")
+    found = read_cohort(file, get_check("november", "2026/27"))
+    assert found.value("surname", 0) == "a,b,c,d,e,f|g|h"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from roni.errors import FileRefusedError
@@ -40,17 +40,26 @@ def find_layout(text: bytes, known: Known, file: str) -> Layout:
     begin = told.end() if told else 0
     head = text[begin : begin + HEAD_BYTES]
     whole = begin + HEAD_BYTES >= len(text)
-    found: list[tuple[int, Layout]] = []
-    for code in told[1] if told else DELIMITERS:
-        delimiter = bytes([code])
-        spans = list(_spans(head, delimiter, whole))
+    found: dict[bytes, tuple[int, Layout]] = {}
+    delimiters = [bytes([code]) for code in (told[1] if told else DELIMITERS)]
+    records = {delimiter: list(_spans(head, delimiter, whole)) for delimiter in delimiters}
+    widths = {delimiter: _most_cells(head, spans, delimiter) for delimiter, spans in records.items()}
+    for delimiter in sorted(delimiters, key=widths.__getitem__, reverse=True):
+        if any(widths[delimiter] < count for count, _ in found.values()):
+            break  # no row has as many cells as are known elsewhere
+        spans = records[delimiter]
         rows = [[cell.decode("utf-8", "replace") for cell in split_record(head[a:b], delimiter)] for a, b in spans]
         if best := find_heading_row(rows, known):
             headings = trim_headings(best.cells, file)
-            found.append((best.known, Layout(delimiter, headings, begin + spans[best.place][1], best.place + 1)))
+            found[delimiter] = best.known, Layout(delimiter, headings, begin + spans[best.place][1], best.place + 1)
     if not found:
         raise _no_layout(head, whole, file)
-    return max(found, key=lambda item: item[0])[1]
+    return max((found[delimiter] for delimiter in delimiters if delimiter in found), key=lambda item: item[0])[1]
+
+
+def _most_cells(head: bytes, spans: Iterable[tuple[int, int]], delimiter: bytes) -> int:
+    """At least as many as any of the records has."""
+    return max((head.count(delimiter, start, end) + 1 for start, end in spans), default=0)
 
 
 def _spans(head: bytes, delimiter: bytes, whole: bool) -> Iterator[tuple[int, int]]:

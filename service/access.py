@@ -240,7 +240,7 @@ def access_of(connection: Connection, grant_id: int, via: str, scopes: Iterable[
         bool(row.own_caseload) and row.role == "coach",
         bool(row.youth_justice),
         via,
-        None if scopes is None else frozenset(Permission(name) for name in scopes),
+        None if scopes is None else frozenset(Permission) & frozenset(scopes),
     )
 
 

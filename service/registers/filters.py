@@ -29,8 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "missing_education": ("missing_education", "no_school_place"),
     "social_care": ("child_in_need", "child_protection_plan", "early_help"),
 }
-CHANGES = ("up", "new", "down", "unchanged", "not compared", "no earlier return")
-MOVED = ("up", "new", "down")
+MOVED = ("up", "new", "down", "left")
 
 
 class RegisterFilters(BaseModel):
@@ -46,7 +45,7 @@ class RegisterFilters(BaseModel):
     indicator: str | None = Field(None, max_length=64, description="An indicator of the scorecard that is met")
     coach: str | None = Field(None, max_length=64, description="Reference of a coach, or “none”")
     contacted: Literal["yes", "no"] | None = Field(None, description="Whether anybody has been in touch for this check")
-    changed: Literal["up", "new", "down", "unchanged", "any"] | None = Field(
+    changed: Literal["up", "new", "down", "left", "unchanged", "any"] | None = Field(
         None, description="Since the earlier check"
     )
     moderated: Literal["added", "priority", "removal_asked", "taken_off"] | None = None

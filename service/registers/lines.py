@@ -22,6 +22,7 @@ SHOWN = (
     "offer_status", "named_adviser", "other_workers", "school_contact",
 )  # fmt: skip
 WORKERS = ("named_adviser", "other_workers", "school_contact")
+BEYOND_WHO = ("ehcp", "intended_destination", "offer_status", *WORKERS)
 # Flags by which a list may be filtered beside the card's own indicators: the families of vulnerable groups.
 GROUP_FAMILIES = ("wider vulnerability", "provision", "special educational needs", "behaviour")
 MARKS = ("leaving_date", "leaving_destination", "also_registered_at")
@@ -106,7 +107,7 @@ class _Maker:
         band = moderated.place(number["band"], self.bands) if scored else number["band"]
         probability = self.texts["probability"][index] if scored else None
         resident = _resident(place.home_authority, self.known.home)
-        change = self.known.change[index] if self.known.change else None
+        change = self._change(index) if section != LEFT else self._gone(index)
         decided = {
             "moderated": moderated.mark(automatic),
             "moderation": moderated.to_list("school"),  # views that are alike share a row: only what all may read
@@ -137,6 +138,15 @@ class _Maker:
             "line": to_json(self._line(index, place, section, band, decided, change, resident)).decode(),
         }
 
+    def _change(self, index: int) -> dict[str, Any] | None:
+        return self.known.change[index] if self.known.change else None
+
+    def _gone(self, index: int) -> dict[str, Any] | None:
+        """Who has left has moved in no other way that matters more."""
+        change = self._change(index)
+        mark = next((part for part in _parts(self.texts["marks"][index]) if part.startswith("left")), "left")
+        return change and {**change, "kind": "left", "why": mark}
+
     def _section(self, index: int, place: Place, taken_off: bool) -> str:
         if self.texts["section"][index] == "restricted":
             return RESTRICTED
@@ -155,6 +165,8 @@ class _Maker:
         resident: bool | None,
     ) -> dict[str, Any]:
         shown = {name: values[index] for name, values in self.cells.items()}
+        if section == RESTRICTED:  # no more than who it is (Education and Skills Act 2008 s.72)
+            shown |= dict.fromkeys(BEYOND_WHO)
         given = shown["preferred_name"] or shown["forename"]
         return {
             "pupil": place.ref,

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import audit
 from service.access import Access, Permission, allow
-from service.problems import Refusal, problem_responses
-from service.registers import exports, reading
-from service.registers.schemas import RegisterPage, RegisterQuery
+from service.problems import problem_responses
+from service.registers import compared, exports, pupil_routes, reading
+from service.registers.answers import accepted
+from service.registers.schemas import MovementPage, MovementQuery, RegisterPage, RegisterQuery
 
 router = APIRouter(prefix="/v1", tags=["registers"])
+router.include_router(pupil_routes.router)
 
 OTHER_FORMS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -39,14 +41,22 @@ def read_register(
     return send(request, access, "register.read" if answer.file is None else "register.export", answer)
 
 
-def accepted(request: Request, *offered: str) -> str:
-    """Which of the offered media types the caller asks for; the first where any will do. Else 406."""
-    asked = [part.partition(";")[0].strip().casefold() for part in request.headers.get("accept", "*/*").split(",")]
-    for one in asked:
-        for media in offered:
-            if one in (media, "*/*", media.partition("/")[0] + "/*"):
-                return media
-    raise Refusal(406, "not_acceptable", f"This is offered as {', '.join(offered)}.")
+@router.get("/checks/{check}/movement/{earlier}", responses=problem_responses(404, 422))
+def read_movement(
+    request: Request,
+    check: str,
+    earlier: str,
+    asked: Annotated[MovementQuery, Query()],
+    access: Access = allow(Permission.REGISTER_READ),
+) -> MovementPage:
+    """What changed between two checks: who joined, left, went up or down, and why."""
+    database = request.app.state.database
+    with database.read(access) as connection:
+        now, then = (reading.readable_check(connection, access, ref) for ref in (check, earlier))
+        said, pupils = compared.movement_of(connection, access, request.app.state.settings, now, then, asked)
+    with database.write(access) as connection:
+        audit.record(connection, access, "movement.read", about=check, pupils=pupils)
+    return MovementPage.model_validate(said)
 
 
 def send(request: Request, access: Access, action: str, answer: reading.Answer) -> Response:

@@ -173,3 +173,128 @@ class RegisterPage(Head):
     counts: Counts | None = None
     items: list[Line]
     next: str | None
+
+
+class MovementQuery(BaseModel):
+    """What of a movement is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    school: str | None = Field(None, description="URN", pattern=r"^\d{6}$")
+    kind: str | None = Field(None, max_length=64)
+    limit: int = Field(100, ge=1)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class Moved(Shape):
+    """One pupil of either check, and what changed."""
+
+    pupil: str
+    surname: str | None
+    forename: str | None
+    preferred_name: str | None
+    year_group: int | None
+    school: SchoolName | None
+    kind: str = Field(examples=["up", "new", "down", "left", "unchanged"])
+    band_before: str | None
+    points_before: int | None
+    band_now: str | None
+    points_now: int | None
+    why: str = Field(examples=["attendance 71.0 % (below 80 %) +3, was attendance 91.0 %"])
+
+
+class CheckRef(Shape):
+    ref: str
+    label: str
+
+
+class MovementPage(Shape):
+    """A page of what changed between two checks."""
+
+    check: CheckRef
+    earlier: CheckRef
+    view: str
+    counts: dict[str, int]
+    items: list[Moved]
+    next: str | None
+
+
+class Value(Shape):
+    field: str
+    label: str
+    family: str
+    value: str | int | float | bool
+    words: str | None
+    unit: str | None
+    source: str
+    from_: str = Field(alias="from")
+    as_at: date
+
+
+class ExplanationShape(Shape):
+    """One pupil of one check explained. Without a score `meaning` says why there is none."""
+
+    pupil: str
+    check: CheckRef
+    view: str
+    without: list[str]
+    register: dict[str, Any] | None
+    name: str
+    card: str
+    meaning: str
+    band: str | None
+    band_max: str | None
+    points: int | None
+    points_max: int | None
+    most: int | None
+    reasons: list[dict[str, Any]]
+    gaps: list[dict[str, Any]]
+    ask_first: str
+    marks: str
+    conflicts: list[str]
+    change: str
+    model: str
+    model_account: dict[str, Any] | None
+    limits: list[str]
+    bands: list[dict[str, Any]]
+    values: list[Value]
+    moderation: list[dict[str, Any]]
+    objection: bool
+    text: str
+
+
+class Stood(Shape):
+    check: dict[str, Any]
+    section: str
+    band: str | None
+    points: int | None
+    why: str | None
+
+
+class History(Shape):
+    """Where a pupil stood in each check, the newest first."""
+
+    pupil: str
+    view: str
+    items: list[Stood]
+
+
+class PupilSearch(BaseModel):
+    """Whom to find: words of the name, or a UPN."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Sample Ann"}]})
+
+    name: str | None = Field(None, min_length=2, max_length=100)
+    upn: str | None = Field(None, pattern=r"^[A-Za-z]\d{11}[A-Za-z\d]$")
+    limit: int = Field(20, ge=1, le=100, strict=True)
+
+
+class Found(Shape):
+    pupil: str
+    name: str
+    leavers: int | None
+    school: SchoolName | None
+
+
+class FoundPupils(Shape):
+    items: list[Found]

@@ -10,6 +10,7 @@ from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from roni import RoniError
 from service import problems
@@ -20,6 +21,7 @@ from service.guards import SameOrigin, secure
 from service.measures import Measured, Measures
 from service.routing import routes_of
 from service.settings import Settings
+from service.uploads import work
 
 ROUTERS = (
     "service.accounts.routes",
@@ -48,7 +50,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(work.start, app)
         yield
+        await run_in_threadpool(work.stop, app)
         app.state.database.dispose()
 
     app = FastAPI(

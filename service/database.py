@@ -23,6 +23,7 @@ FULL = ("SQLITE_FULL", "53100")
 AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "08", "40001", "40P01", "53", "55P03", "57")
 BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
 AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
+ROLLS_LOCK = 7_230_002  # another: rolls are confirmed one after another
 
 
 class Database:
@@ -72,6 +73,12 @@ def trouble_of(error: DBAPIError) -> Literal["full", "away"] | None:
 
 def _is_operational(error: DBAPIError) -> bool:
     return type(error.orig).__name__ == "OperationalError"
+
+
+def lock_rolls(connection: Connection) -> None:
+    """Wait until no other transaction is confirming a roll: pupils go from one to another. On SQLite it is so anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ROLLS_LOCK})
 
 
 def lock_audit(connection: Connection) -> None:

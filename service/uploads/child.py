@@ -1,0 +1,76 @@
+"""The process that reads files: `python -m service.uploads.child`. It holds no secret and no connection.
+
+A line on its input names a folder with `job.json`; it writes `result.json` there and answers with one line. Whatever a
+hostile file makes of it stays in this process: its memory, the files it writes and its time are limited, and the
+service kills it when it does not answer.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from roni import FileRefusedError, RoniError
+
+MOST_WRITTEN = 1 << 30  # bytes of a result: 500,000 pupils are about 400 MB
+GRACE = 30  # seconds after the service should have killed it: the service itself is gone
+TOO_MUCH_MEMORY = (
+    "The file needs more memory to read than is allowed. Send only the pupils and columns that were asked for."
+)
+
+
+def main(memory: int) -> None:
+    """Read jobs until the service closes the pipe."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _warm()
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
+    _say("ready")
+    for line in sys.stdin:
+        order = json.loads(line)
+        signal.alarm(int(order["seconds"]) + GRACE)
+        _work(Path(order["folder"]))
+        signal.alarm(0)
+        _say("done")
+
+
+def _warm() -> None:
+    """Import what reading needs, so that the first file does not wait for it."""
+    import pyarrow.compute  # noqa: F401
+
+    from service.uploads import staging
+
+    staging.check_of  # noqa: B018
+
+
+def _work(folder: Path) -> None:
+    try:
+        result = _done(json.loads((folder / "job.json").read_bytes()))
+    except MemoryError:
+        result = {"refused": {"code": "too_much_memory", "sentence": TOO_MUCH_MEMORY}}
+    except FileRefusedError as error:
+        sentence = str(error).removeprefix(f"{error.file}: ")
+        result = {"refused": {"code": error.code, "sentence": sentence[:1].upper() + sentence[1:]}}
+    except RoniError as error:
+        result = {"refused": {"code": "refused", "sentence": str(error)}}
+    (folder / "result.json").write_text(json.dumps(result, ensure_ascii=False, separators=(",", ":")), "utf-8")
+
+
+def _done(job: dict[str, Any]) -> dict[str, Any]:
+    from service.supplements.reading import KIND, read_list
+    from service.uploads.staging import stage
+
+    return {"listed": read_list(job)} if job.get("kind") == KIND else {"staged": stage(job)}
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,253 @@
+"""Confirming one school's roll: everything that follows from it, in one transaction of the caller's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from service import audit
+from service import tables as t
+from service.access import Access
+from service.clock import now
+from service.problems import Refusal
+from service.refs import new_ref
+from service.settings import Settings
+from service.uploads.leavers import require_complete
+from service.uploads.matching import settle_pupils
+from service.uploads.resolving import resolve, stop_all
+from service.uploads.rolls import LEFT, ON_ROLL, base_of
+
+ROLL_CHANGED = (
+    "This school’s roll was confirmed by somebody else since. Look at the difference again: save your answers once "
+    "more, then confirm."
+)
+NO_SCHOOL = frozenset({"ehe", "awaiting_place", "not_known", "custody", "abroad", "other_authority", "died"})
+
+
+@dataclass(frozen=True, slots=True)
+class OnRoll:
+    """One pupil of the new roll: the record, whether they joined, and where the file itself says that they left to."""
+
+    record: Mapping[str, Any]
+    change: str
+    leaver: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """One pupil of the last roll only: the last facts, and where they left to; `new` since the last roll."""
+
+    pupil_id: int
+    ref: str
+    record: Mapping[str, Any]
+    leaver: Mapping[str, Any] | None
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """What is to be confirmed of one school."""
+
+    school_id: int | None
+    urn: str | None
+    cohort: Mapping[str, Any]
+    pupils: Sequence[OnRoll]
+    gone: Sequence[Gone]
+    based_on: int | None
+    upload_id: int | None = None
+    upload_ref: str = ""
+    file_name: str | None = None
+    file_digest: str | None = None
+    mapping: Mapping[str, Any] | None = None
+    open_questions: int = 0
+
+
+def confirm(connection: Connection, access: Access, settings: Settings, check: Any, roll: Roll) -> dict[str, Any]:
+    """Make this the school's roll, wholly; returns the receipt. Raises a 412 where the roll it rests on has changed."""
+    if base_of(connection, check, roll.school_id) != roll.based_on:
+        raise Refusal(412, "roll_changed", ROLL_CHANGED)
+    require_complete(_answers(roll))
+    dropped = _retire(connection, check.id, roll.school_id)
+    pupil_ids = _settle(connection, check, roll)
+    ref, submission_id = _submit(connection, access, check.id, roll)
+    rows = _rows(roll, pupil_ids)
+    _store_rows(connection, check.id, submission_id, roll.school_id, rows)
+    _sign_off(connection, access, check.id, submission_id, roll)
+    opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
+    touched = dropped | {row["pupil_id"] for row in rows}
+    _work_out(connection, settings, check.id, touched)
+    receipt = _receipt(access, check, ref, roll, rows, opened)
+    connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(receipt=receipt))
+    detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
+    audit.record(connection, access, "roll.confirm", about=ref, pupils=sorted(touched), detail=detail)
+    return receipt
+
+
+def _answers(roll: Roll) -> Iterable[tuple[str, Mapping[str, Any] | None]]:
+    for pupil in roll.pupils:
+        if pupil.change == LEFT:
+            yield row_ref(pupil.record), pupil.leaver
+    for gone in roll.gone:
+        if gone.new:
+            yield gone.ref, gone.leaver
+
+
+def row_ref(record: Mapping[str, Any]) -> str:
+    """How a pupil of a file is named before there is a reference: by the row."""
+    return f"row:{record['row']}"
+
+
+def _retire(connection: Connection, check_id: int, school_id: int | None) -> set[int]:
+    """The roll that counted until now does so no more; returns whom it had."""
+    rolls, subs = t.roll_pupils, t.submissions
+    mine = (rolls.c.school_id.is_(None) if school_id is None else rolls.c.school_id == school_id,)
+    live = (rolls.c.check_id == check_id, rolls.c.live, *mine)
+    had = set(connection.execute(select(rolls.c.pupil_id).where(*live)).scalars())
+    connection.execute(update(rolls).where(*live).values(live=False))
+    whose = subs.c.school_id.is_(None) if school_id is None else subs.c.school_id == school_id
+    connection.execute(update(subs).where(subs.c.check_id == check_id, subs.c.live, whose).values(live=False))
+    return had
+
+
+def _settle(connection: Connection, check: Any, roll: Roll) -> list[int]:
+    """The pupils of the file, known or made."""
+    prefix = f"{check.ref}/{roll.upload_ref or roll.urn or 'own'}"
+    records = [pupil.record for pupil in roll.pupils]
+    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix)
+
+
+def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -> tuple[str, int]:
+    row = {
+        "ref": new_ref("roll"),
+        "confirmed_by_id": access.person_id,
+        "check_id": check_id,
+        "school_id": roll.school_id,
+        "upload_id": roll.upload_id,
+        "live": True,
+        "file_name": roll.file_name,
+        "file_digest": roll.file_digest,
+        "library_version": version("roni"),
+        "cohort": roll.cohort,
+        "receipt": {},
+    }
+    connection.execute(insert(t.submissions).values(**row))
+    found = connection.execute(select(t.submissions.c.id).where(t.submissions.c.ref == row["ref"])).scalar_one()
+    return str(row["ref"]), int(found)
+
+
+def _rows(roll: Roll, pupil_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """A row a pupil: of the file, then those who left, of whom the last facts stand."""
+    rows = [
+        {
+            "pupil_id": pupil_id,
+            "status": LEFT if pupil.change == LEFT else ON_ROLL,
+            "leaver": pupil.leaver,
+            "record": pupil.record,
+            "change": pupil.change,
+        }
+        for pupil_id, pupil in zip(pupil_ids, roll.pupils, strict=True)
+    ]
+    here = set(pupil_ids)  # somebody taken for gone may have been found under another number
+    rows += [
+        {
+            "pupil_id": gone.pupil_id,
+            "status": LEFT,
+            "leaver": gone.leaver,
+            "record": gone.record,
+            "change": LEFT if gone.new else "left_before",
+        }
+        for gone in roll.gone
+        if gone.pupil_id not in here
+    ]
+    return rows
+
+
+def _store_rows(
+    connection: Connection, check_id: int, submission_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    stored = ("pupil_id", "status", "leaver", "record")
+    same = {"submission_id": submission_id, "check_id": check_id, "school_id": school_id, "live": True}
+    given = [{**same, "place": place, **{name: row[name] for name in stored}} for place, row in enumerate(rows)]
+    if given:
+        connection.execute(insert(t.roll_pupils), given)
+
+
+def _sign_off(connection: Connection, access: Access, check_id: int, submission_id: int, roll: Roll) -> None:
+    if roll.school_id is None:
+        return
+    lines = t.check_schools
+    at = now()
+    signed = {"submission_id": submission_id, "signed_off_at": at, "signed_off_by_id": access.person_id}
+    row = connection.execute(
+        select(lines).where(lines.c.check_id == check_id, lines.c.school_id == roll.school_id)
+    ).one_or_none()
+    if row is None:  # a file for all schools may bring a school that was not asked
+        connection.execute(insert(lines).values(check_id=check_id, school_id=roll.school_id, started_at=at, **signed))
+    else:
+        started = row.started_at or at
+        values = {**signed, "started_at": started, "version": row.version + 1}
+        connection.execute(update(lines).where(lines.c.id == row.id).values(**values))
+    if roll.mapping is not None:
+        connection.execute(update(t.schools).where(t.schools.c.id == roll.school_id).values(mapping=roll.mapping))
+
+
+def _follow_leavers(
+    connection: Connection, access: Access, check_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, int]:
+    """Where leavers went: what is to be resolved, who is now on the council's own roll, who is in no list any more."""
+    left = {row["pupil_id"]: row["leaver"] or {} for row in rows if row["status"] == LEFT}
+    new = [row["pupil_id"] for row in rows if row["change"] == LEFT]
+    on_roll = {row["pupil_id"]: row["record"] for row in rows if row["status"] == ON_ROLL}
+    opened = resolve(connection, check_id, school_id, on_roll, {pupil: left[pupil] for pupil in new})
+    without = [pupil for pupil in new if left[pupil].get("to") in NO_SCHOOL]
+    for start in range(0, len(without), 500):
+        part = without[start : start + 500]
+        mine = (t.pupils.c.id.in_(part), t.pupils.c.school_id == school_id)
+        connection.execute(update(t.pupils).where(*mine).values(school_id=None))
+    stop_all(connection, access, [pupil for pupil in new if left[pupil].get("to") == "died"])
+    return opened
+
+
+def _work_out(connection: Connection, settings: Settings, check_id: int, touched: Iterable[int]) -> None:
+    from service.registers.working_out import work_out  # it rests on the rolls, as does this
+
+    work_out(connection, settings, check_id, sorted(touched))
+
+
+def _receipt(
+    access: Access,
+    check: Any,
+    ref: str,
+    roll: Roll,
+    rows: Sequence[Mapping[str, Any]],
+    opened: Mapping[str, int],
+) -> dict[str, Any]:
+    changes = Counter(row["change"] for row in rows)
+    to = Counter((row["leaver"] or {}).get("to") for row in rows if row["change"] == LEFT)
+    problems = sum(1 if block["rows"] is None else len(block["rows"]) for block in roll.cohort["problems"])
+    return {
+        "roll": ref,
+        "check": check.ref,
+        "check_label": check.label,
+        "school": roll.urn,
+        "upload": roll.upload_ref or None,
+        "confirmed_at": now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "confirmed_by": access.name,
+        "file_name": roll.file_name,
+        "file_digest": roll.file_digest,
+        "on_roll": sum(row["status"] == ON_ROLL for row in rows),
+        "joined": changes["joined"],
+        "changed": changes["changed"],
+        "unchanged": changes["unchanged"],
+        "first": changes["first"],
+        "left": changes[LEFT],
+        "left_to": {code: to[code] for code in sorted(filter(None, to))},
+        "problems_open": problems,
+        "questions_open": roll.open_questions,
+        "to_resolve": dict(opened),
+    }

@@ -1,0 +1,199 @@
+"""From a staged upload, or the last roll, to a confirmed one: of one school, or of all schools one after another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from service import audit
+from service import tables as t
+from service.access import Access
+from service.checks.queries import require_open
+from service.clock import now
+from service.database import Database, lock_rolls
+from service.problems import Refusal
+from service.settings import Settings
+from service.uploads.changes import require_staged
+from service.uploads.confirming import Gone, OnRoll, Roll, confirm, row_ref
+from service.uploads.jobs import clear
+from service.uploads.leavers import answer_for, require_complete
+from service.uploads.receiving import CONFIRMED, CONFIRMING
+from service.uploads.rolls import LEFT
+
+Receipt = dict[str, Any]
+
+
+def confirm_upload(connection: Connection, access: Access, settings: Settings, upload: Any) -> Receipt:
+    """Confirm the upload of one school, in the caller's transaction."""
+    require_staged(upload)
+    check = _check(connection, upload)
+    (part,) = upload.cohort["schools"] or [None]
+    if part is None:
+        raise Refusal(422, "no_pupils", "There is no pupil in this file whom the check is about.")
+    school = connection.execute(select(t.schools).where(t.schools.c.id == upload.school_id)).one()
+    roll = _roll(connection, upload, part, school)
+    receipt = confirm(connection, access, settings, check, roll)
+    _settle(connection, access, upload, receipt)
+    return receipt
+
+
+def _check(connection: Connection, upload: Any) -> Any:
+    check = connection.execute(select(t.checks).where(t.checks.c.id == upload.check_id)).one()
+    require_open(check)
+    return check
+
+
+def _settle(connection: Connection, access: Access, upload: Any, receipt: Receipt) -> None:
+    """The upload is done: what it said counts, and nothing else of it is kept."""
+    clear(connection, [upload.id])
+    values = {"state": CONFIRMED, "confirmed_at": now(), "receipt": receipt, "version": upload.version + 1}
+    connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
+    audit.record(connection, access, "upload.confirm", about=upload.ref)
+
+
+def _roll(connection: Connection, upload: Any, part: Mapping[str, Any], school: Any | None) -> Roll:
+    """What is to be confirmed of one school of an upload."""
+    whole = upload.school_id is None
+    return Roll(
+        school_id=school.id if school is not None else None,
+        urn=school.urn if school is not None else None,
+        cohort=part["cohort"],
+        pupils=_pupils(connection, upload, part["urn"]),
+        gone=_gone(connection, upload, part["urn"]),
+        based_on=part["based_on"],
+        upload_id=upload.id,
+        upload_ref=upload.ref,
+        file_name=upload.file_name,
+        file_digest=upload.file_digest,
+        mapping=None if whole or school is None else _habits(upload, school.mapping),
+        open_questions=len(upload.questions),
+    )
+
+
+def _pupils(connection: Connection, upload: Any, urn: str | None) -> list[OnRoll]:
+    rows = connection.execute(
+        select(t.upload_pupils, t.pupils.c.ref)
+        .outerjoin(t.pupils, t.pupils.c.id == t.upload_pupils.c.pupil_id)
+        .where(t.upload_pupils.c.upload_id == upload.id, t.upload_pupils.c.school_urn.is_not_distinct_from(urn))
+        .order_by(t.upload_pupils.c.place)
+    )
+    return [
+        OnRoll(row.record, row.change, _said_of(row, upload.leavers) if row.change == LEFT else None) for row in rows
+    ]
+
+
+def _said_of(row: Any, answers: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of a leaver who stands in the file: by reference where there is one, else by row."""
+    by_row = row_ref(row.record)
+    return answer_for(row.ref if row.ref in answers else by_row, row.leaver, answers)
+
+
+def _gone(connection: Connection, upload: Any, urn: str | None) -> list[Gone]:
+    rows = connection.execute(
+        select(t.upload_leavers, t.pupils.c.ref)
+        .join(t.pupils, t.pupils.c.id == t.upload_leavers.c.pupil_id)
+        .where(t.upload_leavers.c.upload_id == upload.id, t.upload_leavers.c.school_urn.is_not_distinct_from(urn))
+        .order_by(t.upload_leavers.c.id)
+    )
+    return [
+        Gone(
+            row.pupil_id,
+            row.ref,
+            row.record,
+            answer_for(row.ref, None, upload.leavers) if row.leaver is None else row.leaver,
+            row.leaver is None,
+        )
+        for row in rows
+    ]
+
+
+def _habits(upload: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """How the school's files are read from now on. What was not answered is asked again next time."""
+    unanswered = {question["id"] for question in upload.questions}
+    habits = dict(before)
+    for column in upload.account["columns"]:
+        heading, choices = column["heading"], dict(column["choices"])
+        if f"reading:{heading}" in unanswered:
+            continue
+        if f"blank:{heading}" in unanswered:
+            choices.pop("blank", None)
+        if column["state"] == "used":
+            habits[heading] = {"field": column["field"], **choices}
+        elif heading in upload.mapping or f"heading:{heading}" in upload.answers:
+            habits[heading] = {"field": None}
+    return habits
+
+
+# --- a file of all schools --------------------------------------------------------------------------------------------
+
+
+def begin_all(connection: Connection, access: Access, upload: Any) -> None:
+    """Say that the upload is being confirmed, and by whom: so it is finished even after a stop."""
+    require_staged(upload)
+    _check(connection, upload)
+    schools = {row.urn: row for row in connection.execute(select(t.schools))}
+    rolls = (_roll(connection, upload, part, schools.get(part["urn"])) for part in upload.cohort["schools"])
+    require_complete((gone.ref, gone.leaver) for roll in rolls for gone in roll.gone if gone.new)
+    by = {"grant_id": access.grant_id, "via": access.via}
+    values = {"state": CONFIRMING, "progress": 0.0, "receipt": {"by": by, "rolls": []}, "version": upload.version + 1}
+    connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
+
+
+def go_on(database: Database, settings: Settings, ref: str, access: Access | None = None) -> None:
+    """Confirm the schools of an upload that are not confirmed yet, each in a transaction of its own."""
+    while True:
+        with database.write(Access.system()) as connection:
+            lock_rolls(connection)
+            upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
+            if upload.state != CONFIRMING or _next(connection, access or _who(connection, upload), settings, upload):
+                return
+
+
+def _who(connection: Connection, upload: Any) -> Access:
+    """Who confirmed it, after a stop; their grant may have ended since, what they confirmed has not."""
+    by = upload.receipt["by"]
+    row = connection.execute(
+        select(t.people.c.id, t.people.c.ref, t.people.c.name, t.grants.c.role)
+        .join(t.grants, t.grants.c.person_id == t.people.c.id)
+        .where(t.grants.c.id == by["grant_id"])
+    ).one()
+    return Access(row.id, row.ref, row.name, row.role, by["grant_id"], schools=None, via=by["via"])
+
+
+def _next(connection: Connection, access: Access, settings: Settings, upload: Any) -> bool:
+    """Confirm the next school; whether that was all."""
+    parts, receipt = upload.cohort["schools"], upload.receipt
+    done = len(receipt["rolls"])
+    if done == len(parts):
+        _settle(connection, access, upload, _sum(receipt["rolls"], upload))
+        return True
+    part = parts[done]
+    school = connection.execute(select(t.schools).where(t.schools.c.urn == part["urn"])).one_or_none()
+    try:
+        with connection.begin_nested():
+            said = confirm(
+                connection, access, settings, _check(connection, upload), _roll(connection, upload, part, school)
+            )
+    except Refusal as refusal:  # a school confirmed its own roll meanwhile: that is newer, and stands
+        said = {"school": part["urn"], "refused": {"code": refusal.code, "sentence": refusal.detail}}
+    values = {"receipt": {**receipt, "rolls": [*receipt["rolls"], said]}, "progress": (done + 1) / len(parts)}
+    connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
+    return False
+
+
+def _sum(rolls: list[Receipt], upload: Any) -> Receipt:
+    """One receipt for all schools."""
+    counts: Counter[str] = Counter()
+    for roll in rolls:
+        counts.update({key: value for key, value in roll.items() if isinstance(value, int)})
+    return {
+        "upload": upload.ref,
+        "file_name": upload.file_name,
+        "file_digest": upload.file_digest,
+        "confirmed_at": now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **counts,
+        "rolls": rolls,
+    }

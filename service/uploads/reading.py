@@ -1,0 +1,188 @@
+"""The pool of processes in which every file is read, whatever its format: warm, limited, and replaced when lost."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import queue
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from service.settings import Settings
+
+PREFIX = "roni-reading-"
+START_SECONDS = 60
+TOO_SLOW = ("too_slow", "The file takes too long to read. Send only the pupils and columns that were asked for.")
+LOST = ("reading_failed", "The file cannot be read: it made the reader stop. Save it again as CSV, or export it again.")
+# Nothing else of our environment: no secret, no address of a database.
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+class Readers:
+    """At most `settings.readers` processes; each is started when it is first needed, or by `warm`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.memory = settings.upload_memory
+        self.most = settings.readers
+        self.users = 0
+        self.started: set[_Reader] = set()
+        self.free: queue.LifoQueue[_Reader | None] = queue.LifoQueue()
+        for _ in range(self.most):
+            self.free.put(None)
+        # A file for all schools may take half an hour: one at a time, so that schools do not wait behind two.
+        self.long = threading.Semaphore(max(1, self.most - 1))
+
+    def read(self, job: Mapping[str, Any], file: Path, seconds: float) -> dict[str, Any]:
+        """The result of a job on a file: {"staged": ...} or {"refused": {"code", "sentence"}}."""
+        with self._one() as reader:
+            return reader.read(job, file, seconds)
+
+    def warm(self) -> None:
+        """Start the processes now."""
+        threads = [threading.Thread(target=self._warm_one, daemon=True) for _ in range(self.most)]
+        for thread in threads:
+            thread.start()
+
+    def _warm_one(self) -> None:
+        with self._one() as reader:
+            reader.wait_until_ready()
+
+    @contextmanager
+    def _one(self) -> Iterator[_Reader]:
+        reader = self.free.get()
+        if reader is None or not reader.alive:
+            reader = _Reader(self.memory)
+            self.started.add(reader)
+        try:
+            yield reader
+        finally:
+            if not reader.alive:
+                reader.close()
+                self.started.discard(reader)
+            self.free.put(reader if reader.alive else None)
+
+    def release(self) -> None:
+        """One user less; without any, every process ends, at work or not."""
+        with _pools_lock:
+            self.users -= 1
+            if self.users <= 0:
+                self.kill()
+
+    def kill(self) -> None:
+        """End every process now."""
+        for reader in list(self.started):
+            reader.process.kill()
+
+
+class _Reader:
+    """One process."""
+
+    def __init__(self, memory: int) -> None:
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | ONE_THREAD
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path) or str(Path.cwd())
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "service.uploads.child", str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a traceback may hold a cell's value
+            env=environment,
+        )
+        self.ready = False
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        if not self.ready:
+            self.ready = self._answers(START_SECONDS)
+
+    def read(self, job: Mapping[str, Any], file: Path, seconds: float) -> dict[str, Any]:
+        """Give the job to the process and wait for its answer; kill it when that takes too long."""
+        self.wait_until_ready()
+        with working_folder() as folder:
+            (folder / "job.json").write_text(json.dumps({**job, "path": str(file)}, separators=(",", ":")), "utf-8")
+            started = time.monotonic()
+            if self._order(folder, seconds) and self._answers(seconds):
+                found: dict[str, Any] = json.loads((folder / "result.json").read_bytes())
+                return found
+            self.close()
+            code, sentence = TOO_SLOW if time.monotonic() - started >= seconds else LOST
+            return {"refused": {"code": code, "sentence": sentence}}
+
+    def _order(self, folder: Path, seconds: float) -> bool:
+        stdin = self.process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(json.dumps({"folder": str(folder), "seconds": seconds}).encode() + b"\n")
+            stdin.flush()
+        except OSError:
+            return False
+        return True
+
+    def _answers(self, seconds: float) -> bool:
+        """Whether one line comes in time."""
+        stdout = self.process.stdout
+        assert stdout is not None
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([stdout], [], [], left)[0]:
+                return stdout.readline() != b""
+        return False
+
+    def close(self) -> None:
+        """End the process, at once."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # already broken
+                    pipe.close()
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder for one file, gone afterwards; its name says which process it is of."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Delete what a service that was killed left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdigit() and not Path("/proc", number).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_pools: dict[tuple[int, int], Readers] = {}
+_pools_lock = threading.Lock()
+
+
+def readers_of(settings: Settings) -> Readers:
+    """The pool for these limits, shared by the apps of one process, until each has released it."""
+    with _pools_lock:
+        found = _pools.setdefault((settings.readers, settings.upload_memory), Readers(settings))
+        found.users += 1
+        return found
+
+
+@atexit.register
+def kill_all() -> None:
+    """No process outlives us."""
+    for pool in _pools.values():
+        pool.kill()

@@ -1,0 +1,129 @@
+"""A file comes in: for which school, whether it is the same as before, and kept until it has been read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from sqlalchemy import Connection, insert, select
+
+from service import tables as t
+from service.access import Access, Permission
+from service.checks.queries import require_open
+from service.database import lock_rolls
+from service.problems import Refusal
+from service.refs import new_ref
+from service.settings import Settings
+from service.uploads.jobs import READING, STAGED
+from service.uploads.rolls import base_of, live_submission
+from service.uploads.vault import lock
+
+CONFIRMED, CONFIRMING = "confirmed", "confirming"
+LONGEST_NAME = 120
+TOO_BIG = "The file is too big. Send only the pupils and columns that were asked for."
+
+
+def school_for(connection: Connection, access: Access, urn: str | None) -> Any | None:
+    """The row of the school whose file it is; None for a file of all schools. A caller's only school goes without."""
+    if urn is None and access.schools is not None and len(access.schools) == 1:
+        (school_id,) = access.schools
+        return connection.execute(select(t.schools).where(t.schools.c.id == school_id)).one()
+    if urn is None:
+        if Permission.COUNCIL_UPLOADS not in access.permissions:
+            raise Refusal(422, "school_needed", "Say whose file it is: send the school’s URN as “school”.")
+        return None
+    row = connection.execute(
+        select(t.schools).where(t.schools.c.urn == urn, access.may_read_school(t.schools.c.id))
+    ).one_or_none()
+    if row is None:
+        raise Refusal(404, "not_found", "There is no such school, or it is not yours.")
+    return row
+
+
+def receive(
+    connection: Connection,
+    access: Access,
+    settings: Settings,
+    check: Any,
+    school: Any | None,
+    name: str,
+    file: BinaryIO,
+) -> tuple[str, bool]:
+    """Keep a file to be read; returns the upload's reference, and whether it is new."""
+    require_open(check)
+    content = _content(file, settings.upload_bytes if school is not None else settings.council_upload_bytes)
+    school_id = school.id if school is not None else None
+    if school is not None:
+        _require_asked(connection, check.id, school.id)
+    digest = hashlib.sha256(content).hexdigest()
+    lock_rolls(connection)  # the same file may come twice at once
+    if (same := _same(connection, check, school_id, digest)) is not None:
+        return same, False
+    ref = new_ref("upload")
+    row = {
+        "ref": ref,
+        "by_id": access.person_id,
+        "check_id": check.id,
+        "school_id": school_id,
+        "state": READING,
+        "file_name": safe_name(name),
+        "file_digest": digest,
+        "size": len(content),
+    }
+    connection.execute(insert(t.uploads).values(**row))
+    upload_id = connection.execute(select(t.uploads.c.id).where(t.uploads.c.ref == ref)).scalar_one()
+    kept = lock(settings, ref, content)
+    connection.execute(insert(t.upload_files).values(upload_id=upload_id, content=kept))
+    return ref, True
+
+
+def _content(file: BinaryIO, most: int) -> bytes:
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise Refusal(413, "too_large", TOO_BIG, most_bytes=most)
+    return content
+
+
+def _require_asked(connection: Connection, check_id: int, school_id: int) -> None:
+    lines = t.check_schools.c
+    asked = select(lines.id).where(lines.check_id == check_id, lines.school_id == school_id)
+    if connection.execute(asked).scalar() is None:
+        raise Refusal(409, "school_not_asked", "This check does not ask this school. The council can add it.")
+
+
+def _same(connection: Connection, check: Any, school_id: int | None, digest: str) -> str | None:
+    """The upload of the very same file, where nothing has come between: then there is nothing to do."""
+    uploads = t.uploads.c
+    whose = uploads.school_id.is_(None) if school_id is None else uploads.school_id == school_id
+    alike = (uploads.check_id == check.id, whose, uploads.file_digest == digest)
+    rows = connection.execute(select(t.uploads).where(*alike).order_by(uploads.id.desc())).all()
+    for row in rows:
+        if row.state in (READING, CONFIRMING):
+            return str(row.ref)
+        if row.state == STAGED and (school_id is None or row.based_on_id == base_of(connection, check, school_id)):
+            return str(row.ref)
+        if row.state == CONFIRMED and _counts_now(connection, check.id, school_id, row.id):
+            return str(row.ref)
+    return None
+
+
+def _counts_now(connection: Connection, check_id: int, school_id: int | None, upload_id: int) -> bool:
+    live = live_submission(connection, check_id, school_id)
+    subs = t.submissions.c
+    return connection.execute(select(subs.upload_id).where(subs.id == live)).scalar() == upload_id
+
+
+def safe_name(name: str) -> str:
+    """The name of the file without folders, and without what is not a letter, a digit or plain punctuation.
+
+    >>> safe_name("..\\\\C:\\\\Exports\\\\Year 11 <RONI>.csv"), safe_name("")
+    ('Year 11 RONI.csv', 'file')
+    """
+    last = PurePath(name.replace("\\", "/")).name
+    kept = re.sub(r"[^\w .()&+-]", "", last).strip(" .")
+    stem, dot, suffix = kept.rpartition(".")
+    if dot and re.fullmatch(r"\w{1,8}", suffix):
+        return f"{stem[:LONGEST_NAME]}.{suffix}"
+    return kept[:LONGEST_NAME].replace(".", " ") or "file"

@@ -1,0 +1,149 @@
+"""What confirming a roll puts on the council's list “to resolve”, and what it takes off by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from service import tables as t
+from service.access import Access
+from service.clock import now
+from service.refs import new_ref
+from service.uploads.leavers import ALERTS, BY_URN
+from service.uploads.rolls import ON_ROLL
+
+NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered here beside another, main school
+OF_ROLLS = ("alert", "moved_unlisted", "two_schools")
+CHUNK = 500
+
+
+def resolve(
+    connection: Connection,
+    check_id: int,
+    school_id: int | None,
+    on_roll: Mapping[int, Mapping[str, Any]],
+    left: Mapping[int, Mapping[str, Any]],
+) -> dict[str, int]:
+    """After a roll was switched live: close what it settles, open what it leaves unsettled. Returns what was opened.
+
+    `on_roll` has each pupil's record, `left` each leaver's answer.
+    """
+    everybody = {*on_roll, *left}
+    wanted = [*_of_leavers(connection, check_id, school_id, left), *_of_two(connection, check_id, school_id, on_roll)]
+    open_now = _open(connection, check_id, everybody)
+    keys = {_key(row) for row in wanted}
+    done = [row.id for row in open_now if _settled(row, school_id, on_roll, left, keys)]
+    for part in _chunks(done):
+        connection.execute(update(t.resolutions).where(t.resolutions.c.id.in_(part)).values(closed_at=now()))
+    there = {_key(row._asdict()) for row in open_now if row.id not in done}
+    new = [row for row in wanted if _key(row) not in there]
+    if new:
+        connection.execute(insert(t.resolutions), [{"ref": new_ref("resolution"), **row} for row in new])
+    return dict(Counter(row["kind"] for row in new))
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Two schools are two schools, whichever of them said so last."""
+    schools = (row["school_id"], row["other_school_id"])
+    if row["kind"] == "two_schools":
+        schools = tuple(sorted(schools, key=str))
+    return row["kind"], row["pupil_id"], schools
+
+
+def _settled(
+    row: Any, school_id: int | None, on_roll: Collection[int], left: Collection[int], wanted: set[tuple[Any, ...]]
+) -> bool:
+    """Whether an open entry about these pupils holds no more, by what this school says now."""
+    if row.kind == "two_schools":
+        return school_id in (row.school_id, row.other_school_id) and _key(row._asdict()) not in wanted
+    if row.pupil_id in on_roll and (row.kind == "alert" or school_id in (row.school_id, row.other_school_id)):
+        return True  # listed by the school that was named, or back
+    return row.school_id == school_id and row.pupil_id in left and _key(row._asdict()) not in wanted
+
+
+def _of_leavers(
+    connection: Connection, check_id: int, school_id: int | None, left: Mapping[int, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    moved = {pupil: said["school"] for pupil, said in left.items() if said.get("to") in BY_URN}
+    schools = dict(connection.execute(select(t.schools.c.urn, t.schools.c.id)).tuples().all()) if moved else {}
+    listed = {(row.pupil_id, row.school_id) for row in _rolls(connection, check_id, [*left])}
+    for pupil, said in left.items():
+        about = {"check_id": check_id, "pupil_id": pupil, "school_id": school_id}
+        elsewhere = any(who == pupil for who, _ in listed)
+        if said.get("to") in ALERTS and not elsewhere:
+            yield {"kind": "alert", **about, "other_school_id": None, "says": {"to": said["to"]}}
+        other = schools.get(moved.get(pupil, ""))
+        if other is not None and (pupil, other) not in listed:
+            yield {"kind": "moved_unlisted", **about, "other_school_id": other, "says": {"to": said["to"]}}
+
+
+def _of_two(
+    connection: Connection, check_id: int, school_id: int | None, on_roll: Mapping[int, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Pupils whom another school has as its own, too."""
+    mine = [pupil for pupil, record in on_roll.items() if _is_main(record)]
+    for row in _rolls(connection, check_id, mine):
+        if row.school_id != school_id and row.school_id is not None and school_id is not None and _is_main(row.record):
+            yield {
+                "kind": "two_schools",
+                "check_id": check_id,
+                "pupil_id": row.pupil_id,
+                "school_id": school_id,
+                "other_school_id": row.school_id,
+                "says": {},
+            }
+
+
+def _is_main(record: Mapping[str, Any]) -> bool:
+    return record["values"].get("registration_status") not in NOT_MAIN
+
+
+def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iterator[Any]:
+    """On whose live rolls of the check these pupils are."""
+    rolls = t.roll_pupils.c
+    for part in _chunks(pupils):
+        yield from connection.execute(
+            select(rolls.pupil_id, rolls.school_id, rolls.record).where(
+                rolls.check_id == check_id, rolls.live, rolls.status == ON_ROLL, rolls.pupil_id.in_(part)
+            )
+        )
+
+
+def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
+    entries = t.resolutions.c
+    return [
+        row
+        for part in _chunks(sorted(pupils))
+        for row in connection.execute(
+            select(t.resolutions).where(
+                entries.check_id == check_id,
+                entries.kind.in_(OF_ROLLS),
+                entries.closed_at.is_(None),
+                entries.pupil_id.in_(part),
+            )
+        )
+    ]
+
+
+def _chunks(things: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
+
+
+def stop_all(connection: Connection, access: Access, died: Sequence[int]) -> None:
+    """Of pupils who have died: no list, no coach and nothing to resolve, from now on."""
+    at = now()
+    for part in _chunks(died):
+        connection.execute(
+            update(t.pupils).where(t.pupils.c.id.in_(part), t.pupils.c.died_at.is_(None)).values(died_at=at)
+        )
+        mine = (t.assignments.c.pupil_id.in_(part), t.assignments.c.ended_at.is_(None))
+        connection.execute(
+            update(t.assignments).where(*mine).values(ended_at=at, ended_by_id=access.person_id, reason="died")
+        )
+        entries = t.resolutions.c
+        about = (entries.pupil_id.in_(part), entries.closed_at.is_(None))
+        connection.execute(update(t.resolutions).where(*about).values(closed_at=at))

@@ -1,0 +1,148 @@
+"""One job of the process that reads files: a file in, and out comes what is to be staged, as plain values.
+
+A job has `path`, `check`, `school` (its URN; none for a file of all schools), `schools` (URN -> name, laestab),
+`lasts` (URN -> last roll), `saved` (how the school's files were read before), and what people have said: `mapping`,
+`answers`, `edits`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from roni import Check, Cohort, Problems, cohort_to_dict, get_check, read_cohort
+from service.uploads import questions
+from service.uploads.comparing import compare
+from service.uploads.edits import with_edits
+from service.uploads.splitting import OWN_ROLL, split
+
+OF_COLUMNS = ("used", "empty", "unmapped")  # the readings that are of a column of the file
+MOST_UNKNOWN = 500
+
+
+def stage(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the file of a job, compare it with each school's last roll, and say what is to be asked."""
+    check = check_of(job["check"])
+    saved = job["saved"]
+    told = {**questions.mapping_of(job["answers"]), **job["mapping"]}
+    cohort, differing = _read(job, check, saved, told)
+    data = with_edits(cohort_to_dict(cohort), check, job["edits"])
+    _add_period(data, job["answers"])
+    parts, unknown = split(data, job["school"], job["schools"])
+    staged = [compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"]) for urn, part in parts]
+    asked = [
+        *questions.of_reading(cohort, saved, job["answers"], told),
+        *questions.of_reading_again(differing, job["answers"]),
+        *questions.of_falls(part["cohort"] for part in staged),
+    ]
+    return {"schools": staged, "questions": asked, "account": _account(cohort, staged, unknown)}
+
+
+def check_of(said: Mapping[str, Any]) -> Check:
+    """The check that a job says."""
+    return replace(
+        get_check(said["name"], said["year"]),
+        on=date.fromisoformat(said["on"]),
+        due=date.fromisoformat(said["due"]),
+        accepted_years=tuple(said["accepted_years"]),
+        focus_years=tuple(said["focus_years"]),
+        few_sessions=said["few_sessions"],
+    )
+
+
+def _read(
+    job: Mapping[str, Any], check: Check, saved: Mapping[str, Any], told: Mapping[str, Any]
+) -> tuple[Cohort, list[tuple[str, str, str]]]:
+    """The file as it reads now, and again as it read last time where the two differ and nobody has decided."""
+    cohort = _with_blanks(job, check, told, read_cohort(job["path"], check, mapping=_mapping(told)))
+    as_last: dict[str, Any] = {}
+    differing = []
+    for reading in cohort.readings:
+        before = saved.get(reading.heading)
+        if reading.state not in OF_COLUMNS or before is None or reading.heading in told:
+            continue
+        now = {"field": reading.field, **reading.choices}
+        unlike = [key for key in now if key in before and before[key] != now[key] and reading.state != "empty"]
+        if unlike and job["answers"].get(f"reading:{reading.heading}") != "now":
+            as_last[reading.heading] = before
+            differing.append((reading.heading, _words(before, unlike), _words(now, unlike)))
+    if as_last:
+        told = {**told, **as_last}
+        cohort = _with_blanks(job, check, told, read_cohort(job["path"], check, mapping=_mapping(told)))
+    return _without_settled_headings(cohort, saved), differing
+
+
+def _with_blanks(job: Mapping[str, Any], check: Check, told: Mapping[str, Any], cohort: Cohort) -> Cohort:
+    """Read again where a person said that a blank is not known in a column where it would be read as no."""
+    answered = questions.blanks_of(job["answers"])
+    again = {
+        reading.heading: {"field": reading.field, **reading.choices, "blank": "not known"}
+        for reading in cohort.readings
+        if reading.choices.get("blank") == "no" and answered.get(reading.heading) == "not known"
+    }
+    return read_cohort(job["path"], check, mapping=_mapping({**told, **again})) if again else cohort
+
+
+def _mapping(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    return dict(told) or None
+
+
+def _words(choices: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """How a column is read, as far as it differs."""
+    words = {"field": "the field {}", "blank": "“blank means {}”", "dates": "{} dates", "scale": "a {}"}
+    return " and ".join(words[key].format(choices[key] or "not used") for key in keys)
+
+
+def _without_settled_headings(cohort: Cohort, saved: Mapping[str, Any]) -> Cohort:
+    """A heading that the school has said it does not mean is no problem again."""
+    blocks = [
+        block
+        for block in cohort.problems.blocks
+        if block.code != "heading_unknown" or saved.get(block.column, {"field": ""}).get("field") is not None
+    ]
+    return replace(cohort, problems=Problems(blocks))
+
+
+def _add_period(data: dict[str, Any], answers: Mapping[str, Any]) -> None:
+    """The days that attendance covers, where the file does not say and the school has."""
+    period = answers.get("attendance_period")
+    if not period:
+        return
+    said = {"attendance_from": period["from"], "attendance_to": period["to"]}
+    if period.get("sessions_possible"):
+        said["sessions_possible"] = period["sessions_possible"]
+    for name in said:
+        if name not in data["columns"]:
+            data["columns"].append(name)
+    for pupil in data["pupils"]:
+        if "attendance" in pupil["values"] and "attendance_to" not in pupil["values"]:
+            pupil["values"] = {**said, **pupil["values"]}
+
+
+def _account(cohort: Cohort, staged: list[dict[str, Any]], unknown: list[int]) -> dict[str, Any]:
+    """Every row accounted for, in numbers, and how each column was read; never a value."""
+    difference: Counter[str] = Counter()
+    problems: Counter[str] = Counter()
+    for part in staged:
+        difference.update(part["difference"])
+        for block in part["cohort"]["problems"]:
+            problems[block["code"]] += 1 if block["rows"] is None else len(block["rows"])
+    return {
+        "rows": cohort.rows_read,
+        "pupils": sum(len(part["pupils"]) for part in staged),
+        "not_kept": dict(Counter(item.code for item in cohort.not_kept)),
+        "unknown_school": {"count": len(unknown), "rows": unknown[:MOST_UNKNOWN]},
+        "problems": dict(problems),
+        "difference": {key: difference[key] for key in ("joined", "left", "changed", "unchanged", "first")},
+        "read_as": [item.reading for item in cohort.readings if item.state == "file"],
+        "columns": [
+            {"heading": item.heading, "field": item.field, "state": item.state, "reading": item.reading,
+             "choices": dict(item.choices)}
+            for item in cohort.readings
+            if item.state in OF_COLUMNS
+        ],
+        "absent": [item.field for item in cohort.readings if item.state == "absent"],
+    }  # fmt: skip

@@ -1,0 +1,105 @@
+"""The threads that read and confirm what takes longer than a caller waits, and what was begun before a stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import nullcontext
+
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from service import tables as t
+from service.access import Access
+from service.database import Database
+from service.settings import Settings
+from service.uploads.jobs import READING, read_upload
+from service.uploads.reading import readers_of, sweep
+
+log = logging.getLogger("roni.service")
+_lock = threading.Lock()
+
+
+class Work:
+    """Of one app."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings, self.database = settings, database
+        self.readers = readers_of(settings)
+        self.stopping = threading.Event()
+        self.threads = ThreadPoolExecutor(settings.readers + 2, thread_name_prefix="uploads")
+
+    def read(self, access: Access, ref: str, *, whole_council: bool) -> bool:
+        """Read an upload; whether that is done within `settings.answer_within`."""
+        return self.wait(lambda: self._read(access, ref, whole_council))
+
+    def wait(self, task: Callable[[], None]) -> bool:
+        """Do a task in a thread, and wait as long as a caller waits; whether it is done. Raises what it raises."""
+        future: Future[None] = self.threads.submit(task)
+        try:
+            future.result(self.settings.answer_within)
+        except NotYet:
+            future.add_done_callback(_say_failed)
+            return False
+        return True
+
+    def _read(self, access: Access, ref: str, whole_council: bool) -> None:
+        with self.readers.long if whole_council else nullcontext():
+            read_upload(self.database, self.settings, self.readers, access, ref, self.stopping)
+
+    def take_up(self) -> None:
+        """Go on with what was being read, or confirmed for all schools, when the service was stopped."""
+        from service.uploads.finishing import go_on
+        from service.uploads.receiving import CONFIRMING
+
+        with self.database.read(Access.system()) as connection:
+            uploads = t.uploads.c
+            begun = connection.execute(
+                select(uploads.ref, uploads.state, uploads.school_id).where(uploads.state.in_((READING, CONFIRMING)))
+            ).all()
+        for row in begun:
+            if row.state == READING:
+                self._later(lambda row=row: self._read(Access.system(), row.ref, row.school_id is None))  # type: ignore[misc]
+            else:
+                self._later(lambda row=row: go_on(self.database, self.settings, row.ref))  # type: ignore[misc]
+
+    def _later(self, task: Callable[[], None]) -> None:
+        self.threads.submit(task).add_done_callback(_say_failed)
+
+    def stop(self) -> None:
+        """Begin nothing more; what is being read is taken up at the next start."""
+        self.stopping.set()
+        self.readers.release()
+        self.threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _say_failed(future: Future[None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.error("unexpected", extra={"kind": type(error).__name__, "route": "uploads"})
+
+
+def work_of(app: FastAPI) -> Work:
+    """The app's work; made when it is first asked for."""
+    with _lock:
+        if not hasattr(app.state, "work"):
+            app.state.work = Work(app.state.settings, app.state.database)
+        found: Work = app.state.work
+        return found
+
+
+def start(app: FastAPI) -> None:
+    """When the service starts: warm the readers, and go on with what was begun."""
+    sweep()
+    work = work_of(app)
+    work.readers.warm()
+    work.take_up()
+
+
+def stop(app: FastAPI) -> None:
+    """When the service stops."""
+    if hasattr(app.state, "work"):
+        app.state.work.stop()
+        del app.state.work

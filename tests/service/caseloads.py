@@ -81,3 +81,9 @@ def events(service: Any, action: str) -> list[Any]:
     """What the audit says of an action."""
     with service.database.read() as connection:
         return list(connection.execute(select(t.audit_events).where(t.audit_events.c.action == action)))
+
+
+def person(service: Any, who: str) -> str:
+    """The reference of one of the people."""
+    with service.database.read() as connection:
+        return connection.execute(select(t.people.c.ref).where(t.people.c.id == service.people[who])).scalar_one()

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Select, select
 from roni import AcademicYear, Cohort, cohort_from_dict
 from service import tables as t
 from service.registers.lists import in_parts, join_lists
-from service.registers.registrations import LEFT, has_died, main_first, record_of
+from service.registers.registrations import LEFT, has_died, main_first, record_of, with_decided
 from service.registers.rolls import Rolls
+from service.supplements.decisions import Decisions, decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,21 @@ def load(
     """The same, with each pupil's place. Who has died, or has left and been closed, is not in it."""
     schools = {row.id: row for row in connection.execute(select(t.schools))}
     names = {number: row.name for number, row in schools.items()}
+    decided = decisions(connection, check.id, pupils)
     chosen = [
-        rolls for rolls in _by_pupil(connection, check.id, pupils) if school is None or rolls[0].school_id == school
+        rolls
+        for rolls in _by_pupil(connection, check.id, pupils, decided)
+        if school is None or rolls[0].school_id == school
     ]
     merged = Rolls(_submissions(connection, {roll.submission_id for rolls in chosen for roll in rolls[:1]}), names)
-    records = [merged.record(rolls[0], record_of(rolls, names)) for rolls in chosen]
+    records = [
+        merged.record(rolls[0], with_decided(record_of(rolls, names), decided.flags.get(rolls[0].pupil_id, {})))
+        for rolls in chosen
+    ]
     cohort = cohort_from_dict(merged.cohort(check_values(check), records))
     places = tuple(_place(rolls[0], schools.get(rolls[0].school_id)) for rolls in chosen)
-    return Effective(join_lists(connection, cohort, [place.pupil_id for place in places], pupils is None), places)
+    ids = [place.pupil_id for place in places]
+    return Effective(join_lists(connection, cohort, ids, decided.flags, pupils is None), places)
 
 
 def check_values(check: Any) -> dict[str, Any]:
@@ -94,11 +102,13 @@ def _place(roll: Any, school: Any) -> Place:
     )
 
 
-def _by_pupil(connection: Connection, check_id: int, pupils: Collection[int] | None) -> Iterator[list[Any]]:
+def _by_pupil(
+    connection: Connection, check_id: int, pupils: Collection[int] | None, decided: Decisions
+) -> Iterator[list[Any]]:
     """Each pupil's live registrations, the one that counts first, by pupil; not of those who stand in no list."""
     rows = [row for query in _queries(check_id, pupils) for row in connection.execute(query)]
-    for _, group in groupby(sorted(rows, key=lambda row: row.pupil_id), key=lambda row: row.pupil_id):
-        rolls = main_first(list(group))
+    for pupil, group in groupby(sorted(rows, key=lambda row: row.pupil_id), key=lambda row: row.pupil_id):
+        rolls = main_first(list(group), decided.main.get(pupil))
         closed = rolls[0].closed_at is not None and rolls[0].status == LEFT
         if not closed and not has_died(rolls):
             yield rolls

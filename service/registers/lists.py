@@ -4,6 +4,7 @@ person: here each row goes to its pupil, and to nobody else."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -13,12 +14,19 @@ from service import tables as t
 
 AT_ONCE = 500  # a database takes a limited number of parameters
 MATCHED = ("matched", "own_roll")
-IDENTIFIERS = ("upn", "uln")  # by which a row is given to its pupil
-OTHERS = ("upn", "former_upn", "temporary_upn", "uln", "surname", "forename", "date_of_birth")
+# What says who a pupil is. While lists are joined each pupil goes by a number of their own instead, so that a row finds
+# its pupil whatever either says: many who have no school have no UPN.
+IDENTIFIERS = ("upn", "former_upn", "temporary_upn", "uln")
+OTHERS = (*IDENTIFIERS, "surname", "forename", "date_of_birth")
+
+Flags = Mapping[int, Mapping[str, bool]]
 
 
-def join_lists(connection: Connection, cohort: Cohort, pupils: list[int], everybody: bool) -> Cohort:
-    """The cohort, whose pupils these are in order, with what every live list says of them."""
+def join_lists(connection: Connection, cohort: Cohort, pupils: list[int], decided: Flags, everybody: bool) -> Cohort:
+    """The cohort, whose pupils these are in order, with what every live list says of them.
+
+    Where a person `decided` that the answer is no, what lists say of that pupil's field is not heard.
+    """
     lists = connection.execute(
         select(t.supplements).where(t.supplements.c.state == "live").order_by(t.supplements.c.id)
     )
@@ -26,13 +34,17 @@ def join_lists(connection: Connection, cohort: Cohort, pupils: list[int], everyb
     if not live or not pupils:
         return cohort
     rows = _rows(connection, [item.id for item in live], pupils, everybody)
-    known = _Identifiers(cohort, pupils)
+    numbers = {pupil: _number(place) for place, pupil in enumerate(pupils)}
+    joined = _numbered(cohort)
     for item in live:
-        given = [known.given(*row) for row in rows.get(item.id, ())]
+        given = [
+            _given(item, numbers[pupil], record, decided.get(pupil, {})) for pupil, record in rows.get(item.id, ())
+        ]
         records = [record for record in given if record is not None]
         if records or item.complete:
-            cohort = join_list(cohort, _listed(item, records))
-    return cohort
+            joined = join_list(joined, _listed(item, records))
+    heard = {name: values for name, values in joined.columns.items() if name not in IDENTIFIERS}
+    return replace(joined, columns={**cohort.columns, **heard})
 
 
 def in_parts(ids: Iterable[int]) -> Iterator[list[int]]:
@@ -60,27 +72,29 @@ def _rows(
     return found
 
 
-class _Identifiers:
-    """What the cohort itself says identifies each pupil, so that a row is joined to the pupil it belongs to."""
-
-    def __init__(self, cohort: Cohort, pupils: list[int]) -> None:
-        columns = {name: cohort.column(name).to_pylist() for name in IDENTIFIERS}
-        self.of = {pupil: next(_first_known(columns, place), None) for place, pupil in enumerate(pupils)}
-
-    def given(self, pupil: int, record: dict[str, Any]) -> dict[str, Any] | None:
-        """A row under the identifier of its pupil; None where the cohort has none."""
-        identifier = self.of.get(pupil)
-        if identifier is None:
-            return None
-        said = {name: value for name, value in record["values"].items() if name not in OTHERS}
-        return {**record, "values": {**said, **identifier}}
+def _number(place: int) -> str:
+    """In the form of a temporary UPN."""
+    return f"Z{place:011d}Z"
 
 
-def _first_known(columns: Mapping[str, list[Any]], place: int) -> Iterator[dict[str, str]]:
-    return ({name: values[place]} for name, values in columns.items() if values[place])
+def _numbered(cohort: Cohort) -> Cohort:
+    """The cohort whose pupils go by their numbers."""
+    import pyarrow as pa
+
+    others = {name: values for name, values in cohort.columns.items() if name not in IDENTIFIERS}
+    return replace(cohort, columns={"upn": pa.array(map(_number, range(len(cohort))), pa.string()), **others})
+
+
+def _given(item: Any, number: str, record: Mapping[str, Any], decided: Mapping[str, bool]) -> dict[str, Any] | None:
+    """A row under the number of its pupil; None where all that it says was decided to be wrong."""
+    refused = {name for name, answer in decided.items() if not answer}
+    if item.field in refused:
+        return None
+    said = {name: value for name, value in record["values"].items() if name not in {*OTHERS, *refused}}
+    return {**record, "values": {"upn": number, **said}}
 
 
 def _listed(item: Any, records: list[dict[str, Any]]) -> ListedPupils:
     """A stored list with only these rows; what was wrong with it is said where it came in."""
-    columns = list(dict.fromkeys([*IDENTIFIERS, *item.listed["columns"]]))
+    columns = list(dict.fromkeys(["upn", *item.listed["columns"]]))
     return ListedPupils.from_dict({**item.listed, "columns": columns, "problems": [], "not_kept": [], "rows": records})

@@ -22,14 +22,22 @@ LEFT_TO: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def main_first(rolls: Sequence[Any]) -> list[Any]:
-    """A pupil's registrations, the one that counts first: on roll, one's own, confirmed last."""
-    return sorted(rolls, key=_weight)
+def main_first(rolls: Sequence[Any], decided: int | None = None) -> list[Any]:
+    """A pupil's registrations, the one that counts first: on roll, of the school that a person decided to be the main
+    one, one's own, confirmed last."""
+    return sorted(rolls, key=lambda roll: (roll.status == LEFT, roll.school_id != decided, *_weight(roll)))
 
 
-def _weight(roll: Any) -> tuple[bool, int, float]:
+def _weight(roll: Any) -> tuple[int, float]:
     status = roll.record["values"].get("registration_status")
-    return roll.status == LEFT, MAIN_FIRST.get(status, MAIN_FIRST[None]), -roll.confirmed_at.timestamp()
+    return MAIN_FIRST.get(status, MAIN_FIRST[None]), -roll.confirmed_at.timestamp()
+
+
+def with_decided(record: dict[str, Any], flags: Mapping[str, bool]) -> dict[str, Any]:
+    """The record with what a person decided where the school and a council list disagree."""
+    if not flags or record["values"].get("restricted_sharing"):
+        return record
+    return {**record, "values": {**record["values"], **flags}}
 
 
 def has_died(rolls: Sequence[Any]) -> bool:

@@ -17,6 +17,7 @@ from service.clock import now
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
+from service.supplements.settling import close_settled
 from service.uploads.leavers import require_complete
 from service.uploads.matching import settle_pupils
 from service.uploads.resolving import resolve, stop_all
@@ -80,6 +81,7 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     _sign_off(connection, access, check.id, submission_id, roll)
     opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
     touched = dropped | {row["pupil_id"] for row in rows}
+    touched |= close_settled(connection, check.id, touched)
     _work_out(connection, settings, check.id, touched)
     receipt = _receipt(access, check, ref, roll, rows, opened)
     connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(receipt=receipt))

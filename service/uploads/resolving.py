@@ -38,7 +38,7 @@ def resolve(
     done = [row.id for row in open_now if _settled(row, school_id, on_roll, left, keys)]
     for part in _chunks(done):
         connection.execute(update(t.resolutions).where(t.resolutions.c.id.in_(part)).values(closed_at=now()))
-    there = {_key(row._asdict()) for row in open_now if row.id not in done}
+    there = {_key(row._asdict()) for row in open_now if row.id not in done} | _decided(connection, check_id, wanted)
     new = [row for row in wanted if _key(row) not in there]
     if new:
         connection.execute(insert(t.resolutions), [{"ref": new_ref("resolution"), **row} for row in new])
@@ -126,6 +126,19 @@ def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> lis
             )
         )
     ]
+
+
+def _decided(connection: Connection, check_id: int, wanted: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """What a person has decided is not asked again."""
+    entries = t.resolutions.c
+    query = select(t.resolutions).where(
+        entries.check_id == check_id, entries.kind.in_(OF_ROLLS), entries.decision.is_not(None)
+    )
+    return {
+        _key(row._asdict())
+        for part in _chunks(sorted({row["pupil_id"] for row in wanted}))
+        for row in connection.execute(query.where(entries.pupil_id.in_(part)))
+    }
 
 
 def _chunks(things: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -19,6 +19,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, delete, insert, select, update
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from service import tables as t
 from service.accounts.credentials import SESSION, cookie_name, keyed_hash
@@ -58,7 +59,11 @@ async def _fields(request: Request) -> list[tuple[str, str]]:
     """What was typed; nothing where it is too long, or secret."""
     if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
         return []
-    fields = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    try:
+        form = await request.form()
+    except HTTPException:  # no form that can be read
+        return []
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return [] if any(word in name.casefold() for name, _ in fields for word in SECRET) else fields
 
 

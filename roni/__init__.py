@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from roni.errors import TrainingError as TrainingError
     from roni.evaluation import Evaluation as Evaluation
     from roni.evaluation import evaluate as evaluate
+    from roni.evaluation.pictures import Picture as Picture
+    from roni.evaluation.pictures import draw_evaluation as draw_evaluation
     from roni.explanation import LIMITS as LIMITS
     from roni.explanation import Explanation as Explanation
     from roni.fields import Dictionary as Dictionary
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from roni.readers.lists import read_supplement as read_supplement
     from roni.readers.records import read_rows as read_rows
     from roni.readers.supplements import Supplement as Supplement
+    from roni.readers.table import read_tables as read_tables
     from roni.register import Register as Register
     from roni.scorecard import Scorecard as Scorecard
     from roni.scorecard import load_scorecard as load_scorecard
@@ -110,6 +113,7 @@ _HOME = {
     "Problem": "errors",
     "Problems": "errors",
     "Page": "writers.xlsx",
+    "Picture": "evaluation.pictures",
     "PupilNotFoundError": "errors",
     "Reading": "cohort",
     "Register": "register",
@@ -128,6 +132,7 @@ _HOME = {
     "cohort_from_dict": "stored",
     "cohort_to_dict": "stored",
     "died": "wording.roll",
+    "draw_evaluation": "evaluation.pictures",
     "evaluate": "evaluation",
     "get_check": "calendar",
     "hidden_fields": "audience",
@@ -148,6 +153,7 @@ _HOME = {
     "read_destinations": "readers.destinations",
     "read_rows": "readers.records",
     "read_supplement": "readers.lists",
+    "read_tables": "readers.table",
     "save_model": "model.file",
     "score": "scoring",
     "scorecard_names": "scorecard",

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from roni import RoniError
 
@@ -48,6 +49,13 @@ class Settings:
     session_most: int = 12 * 60 * 60
     page_size: int = 50
     page_most: int = 500
+    scores_most: int = 5000  # rows in one call that scores what it is sent
+
+    def __post_init__(self) -> None:
+        """Refuse to trust a sign-in that somebody on the way could answer. On this machine nobody is on the way."""
+        issuer = urlsplit(self.oidc_issuer)
+        if self.oidc_issuer and issuer.scheme != "https" and issuer.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise RoniError("RONI_OIDC_ISSUER begins with https://")
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: object) -> Settings:

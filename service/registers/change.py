@@ -15,7 +15,7 @@ from service.registers.cohorts import Effective, Place, load
 from service.registers.views import side_by_side, views_of
 
 if TYPE_CHECKING:
-    from service.registers.working_out import Basis
+    from service.registers.basis import Basis
 
 NO_RETURN = "no earlier return"
 COLUMNS = ["key", "kind", "why", "band_before", "points_before"]
@@ -43,8 +43,7 @@ class Earlier:
         """By key what moved; nothing where nobody of these was in the earlier check."""
         if self.cohort is None or not len(self.cohort):
             return {}
-        seen = views_of(self.cohort)
-        then = self.register_of(side_by_side({view: seen[view] for view in views}))
+        then = self.register_of(side_by_side(views_of(self.cohort, views)))
         table = now.since(then).to_table().select(COLUMNS).to_pylist()
         return {row["key"]: {name: row[name] for name in COLUMNS[1:]} for row in table}
 

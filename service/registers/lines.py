@@ -101,18 +101,16 @@ class _Maker:
         """The row of the pupil at a place of the cohort."""
         moderated = self.known.moderated.get(place.pupil_id, NONE)
         automatic = any("at_least" in reason for reason in self.reasons[index])
-        section = self._section(index, place, moderated.removed(automatic))
+        section = self._section(index, place, moderated is not NONE and moderated.removed(automatic))
         scored = section != RESTRICTED
         number = {name: values[index] for name, values in self.numbers.items()}
-        band = moderated.place(number["band"], self.bands) if scored else number["band"]
+        band = number["band"]
+        if scored and moderated is not NONE:
+            band = moderated.place(band, self.bands)
         probability = self.texts["probability"][index] if scored else None
         resident = _resident(place.home_authority, self.known.home)
         change = self._change(index) if section != LEFT else self._gone(index)
-        decided = {
-            "moderated": moderated.mark(automatic),
-            "moderation": moderated.to_list("school"),  # views that are alike share a row: only what all may read
-            "objection": moderated.objection,
-        }
+        decided = NOTHING_DECIDED if moderated is NONE else _decided(moderated, automatic)
         return {
             "pupil_id": place.pupil_id,
             "school_id": place.school_id,
@@ -133,7 +131,7 @@ class _Maker:
             "home_authority": place.home_authority,
             "resident": resident,
             "change": change["kind"] if change else None,
-            "moderated": moderated.mark(automatic),
+            "moderated": decided["moderated"],
             "indicators": f" {' '.join(self.tokens[index])} " if scored and self.tokens[index] else "",
             "line": to_json(self._line(index, place, section, band, decided, change, resident)).decode(),
         }
@@ -209,6 +207,17 @@ class _Maker:
             "ask_first": self.asks[ask] if ask >= 0 else None,
             "marks": _parts(self.texts["marks"][index]),
         }
+
+
+NOTHING_DECIDED: Mapping[str, Any] = {"moderated": None, "moderation": [], "objection": False}
+
+
+def _decided(moderated: Standing, automatic: bool) -> dict[str, Any]:
+    return {
+        "moderated": moderated.mark(automatic),
+        "moderation": moderated.to_list("school"),  # views that are alike share a row: only what all may read
+        "objection": moderated.objection,
+    }
 
 
 def _back(values: list[Any], order: list[int]) -> list[Any]:

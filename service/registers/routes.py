@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import audit
 from service.access import Access, Permission, allow
+from service.checks.queries import require_check
 from service.problems import problem_responses
-from service.registers import compared, exports, pupil_routes, reading
+from service.registers import compared, exports, pupil_routes, reading, reference_routes, verifying
 from service.registers.answers import accepted
-from service.registers.schemas import MovementPage, MovementQuery, RegisterPage, RegisterQuery
+from service.registers.schemas import MovementPage, MovementQuery, RegisterPage, RegisterQuery, Verified
 
 router = APIRouter(prefix="/v1", tags=["registers"])
 router.include_router(pupil_routes.router)
+router.include_router(reference_routes.router)
 
 OTHER_FORMS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -57,6 +59,17 @@ def read_movement(
     with database.write(access) as connection:
         audit.record(connection, access, "movement.read", about=check, pupils=pupils)
     return MovementPage.model_validate(said)
+
+
+@router.get("/checks/{check}/register/verification", responses=problem_responses(404))
+def verify_register(request: Request, check: str, access: Access = allow(Permission.CHECKS_MANAGE)) -> Verified:
+    """Score the stored rolls once more and say whether that gives the register that is stored; changes nothing."""
+    database = request.app.state.database
+    with database.read(Access.system()) as connection:
+        said = verifying.verify(connection, access, request.app.state.settings, require_check(connection, check))
+    with database.write(access) as connection:
+        audit.record(connection, access, "register.verify", about=check, detail={"same": said["same"]})
+    return Verified.model_validate(said)
 
 
 def send(request: Request, access: Access, action: str, answer: reading.Answer) -> Response:

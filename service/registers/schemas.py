@@ -298,3 +298,61 @@ class Found(Shape):
 
 class FoundPupils(Shape):
     items: list[Found]
+
+
+class FieldShape(Shape):
+    """One field of the data dictionary."""
+
+    name: str
+    label: str
+    type: str
+    family: str
+    definition: str
+    use: str
+    source: str
+    supplier: str
+    audience: str
+    due: str
+    unit: str | None
+    minimum: float | None
+    maximum: float | None
+    codes: dict[str, str]
+    expects: str
+    headings: list[str]
+    since: date | None
+    breaks: list[dict[str, Any]]
+    special_category: bool
+    protected: str | None
+    scored: bool
+    required: bool
+
+
+class Fields(Shape):
+    items: list[FieldShape]
+
+
+class FileOfCheck(Shape):
+    school: SchoolName | None
+    file: str | None
+    digest: str | None
+
+
+class ViewVerified(Shape):
+    """One view of the register, and who is not as it was: references."""
+
+    view: str
+    same: bool
+    pupils: int
+    differing: list[str]
+
+
+class Verified(Shape):
+    """Whether scoring the stored rolls again gives the register that is stored."""
+
+    same: bool
+    scorecard: dict[str, str]
+    model: dict[str, str] | None
+    library_version: str
+    made_with: str
+    files: list[FileOfCheck]
+    views: list[ViewVerified]

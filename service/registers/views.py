@@ -12,17 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from roni import Cohort, Problems, Reading
+from roni import Cohort, Problems, Reading, hidden_fields
 from service.access import VIEWS
 
+MONITORING = "monitoring"  # the audience of what only equality reports read
 MARK = "\x1f"  # between a key or a file's name and its view: sorts before everything that a key holds
 # What only says who is meant: a comparison of checks goes by the pupil alone.
 IDENTIFIERS = ("upn", "former_upn", "temporary_upn", "uln")
 
 
-def views_of(cohort: Cohort) -> dict[str, Cohort]:
-    """The cohort by view, without the fields that the view does not see."""
-    return {view: cohort.seen_by(audiences) for view, audiences in VIEWS.items()}
+def views_of(cohort: Cohort, names: Iterable[str] = tuple(VIEWS)) -> dict[str, Cohort]:
+    """The cohort by view, without the fields that the view does not see; monitoring is for none of them."""
+    for_lists = {name: values for name, values in cohort.columns.items() if cohort.fields[name].audience != MONITORING}
+    listed = dataclasses.replace(cohort, columns=for_lists)
+    return {name: _seen(listed, VIEWS[name]) for name in names}
+
+
+def _seen(cohort: Cohort, audiences: frozenset[str]) -> Cohort:
+    return cohort.seen_by(audiences) if hidden_fields(cohort.columns, audiences) else cohort
 
 
 def alike(views: Mapping[str, Cohort], whole: Cohort, used: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,109 @@
+"""What a check's registers rest on: its scorecard, its model, and what is said of each register once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from roni import VERSION, Model, Scorecard, national
+from service import tables as t
+from service.access import VIEWS
+from service.refs import new_ref
+from service.registers.cards import card_of, fields_hidden, model_of
+from service.registers.lines import GROUP_FAMILIES, MARKS, SHOWN
+from service.settings import Settings
+
+
+class Basis:
+    """What every view of a check's register rests on, and what is said of it once."""
+
+    def __init__(self, connection: Connection, settings: Settings, check: Any) -> None:
+        self.connection, self.settings, self.check = connection, settings, check
+        self.card: Scorecard = card_of(connection, check.scorecard_digest)
+        self.model: Model | None = model_of(connection, settings, check.model_digest)
+        self.notes: dict[str, dict[str, list[str]]] = {view: {} for view in VIEWS}  # view -> school -> notes
+        self.gone: set[str] = set()  # schools of whom nothing is to be said any more
+
+    def made(self, row: Any) -> bool:
+        """Whether a register was made by this card and this model."""
+        return (row.scorecard_digest, row.model_digest) == (self.card.digest, self.model and self.model.digest)
+
+    def registers(self) -> dict[str, Any]:
+        """The register of each view, made where there is none yet. One transaction at a time makes them."""
+        found = self.stored()
+        if len(found) < len(VIEWS):
+            self.connection.execute(select(t.checks.c.id).where(t.checks.c.id == self.check.id).with_for_update())
+            found = self.stored()
+            for view in VIEWS:
+                if view not in found:
+                    self.connection.execute(insert(t.registers).values(**self.values(view), ref=new_ref("register")))
+            found = self.stored()
+        return found
+
+    def stored(self) -> dict[str, Any]:
+        """The live registers that there are, by view."""
+        register = t.registers.c
+        rows = self.connection.execute(
+            select(t.registers).where(register.check_id == self.check.id, register.beside.is_(False))
+        )
+        return {row.view: row for row in rows}
+
+    def values(self, view: str) -> dict[str, Any]:
+        """The row of a view's register."""
+        hidden = fields_hidden(self.card, self.model, VIEWS[view])
+        return {
+            "check_id": self.check.id,
+            "view": view,
+            "scorecard": self.card.name,
+            "scorecard_digest": self.card.digest,
+            "card": self.card_values,
+            "model": self.model and self.model.name,
+            "model_digest": self.model and self.model.digest,
+            "without": [national()[name].label for name in hidden],
+            "library_version": VERSION,
+        }
+
+    def sign(self, registers: dict[str, Any]) -> None:
+        """Say by what the registers were made, and what is said once of each school's files."""
+        register = t.registers.c
+        for view, row in sorted(registers.items()):
+            query = select(register.notes).where(register.id == row.id).with_for_update()
+            before = self.connection.execute(query).scalar_one()
+            kept = {school: notes for school, notes in dict(before or {}).items() if school not in self.gone}
+            values = {**self.values(view), "notes": {**kept, **self.notes[view]}}
+            self.connection.execute(
+                update(t.registers).where(register.id == row.id).values(**values, version=register.version + 1)
+            )
+
+    @cached_property
+    def card_values(self) -> dict[str, Any]:
+        """What a page needs of the scorecard: its bands, lowest first, its indicators, the most points."""
+        lines = [(item.name, item.label, item.family, item.fields) for item in self.card.active]
+        lines += [(item.name, item.label, "always included", item.when.fields) for item in self.card.inclusions]
+        return {
+            "title": self.card.title,
+            "version": self.card.version,
+            "most": self.card.most,
+            "bands": [
+                {"name": band.name, "at_least": band.at_least, "meaning": band.meaning} for band in self.card.bands
+            ],
+            "indicators": [
+                {"name": name, "label": label, "family": family, "fields": list(fields)}
+                for name, label, family, fields in lines
+            ],
+        }
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The fields that anything in a register may rest on: what card and model read, and what lines show."""
+        fields = national()
+        read = {*self.card.fields, *([] if self.model is None else self.model.tables), *SHOWN, *MARKS}
+        read |= {item.name for item in fields.values() if item.family in GROUP_FAMILIES}
+        ahead = list(read)
+        while ahead:
+            inputs = {name for route in fields[ahead.pop()].routes for name in route.inputs} - read
+            read |= inputs
+            ahead += inputs
+        return frozenset(read | {item.name for item in fields.values() if read & {*item.also, *item.implied}})

@@ -91,13 +91,13 @@ def test_the_report_is_a_download_that_runs_nothing(shelved) -> None:
 
 
 @pytest.mark.parametrize("name", ["none", "..%2Fdemo", "DEMO", "demo%00"])
-def test_a_name_is_never_a_path(shelved, name) -> None:
-    assert shelved.as_("analyst").get(f"/v1/models/{name}").status_code in (404, 422)
+def test_a_name_is_never_a_path(module_service, name) -> None:
+    assert module_service.as_("analyst").get(f"/v1/models/{name}").status_code in (404, 422)
 
 
 @pytest.mark.parametrize("who", ["returns", "careers", "coach", "virtual_school", "panel", "administrator"])
-def test_only_analysts_see_the_shelf(shelved, who) -> None:
-    client = shelved.as_(who)
+def test_only_analysts_see_the_shelf(module_service, who) -> None:
+    client = module_service.as_(who)
     for path in ("/v1/models", "/v1/models/demo", "/v1/models/demo/evaluation", "/v1/models/demo/comparison/other"):
         assert client.get(path, params={"check": "x"}).status_code == 403
     assert client.post("/v1/models/demo/promotion", json=promotion()).status_code == 403
@@ -171,21 +171,21 @@ def test_a_model_exchanged_since_it_was_seen_is_not_promoted(shelved) -> None:
     assert (answer.status_code, answer.json()["code"]) == (412, "stale")
 
 
-def test_a_file_exchanged_after_promotion_is_not_loaded(shelved) -> None:
-    check, ref = november(shelved)
+def test_a_file_exchanged_after_promotion_is_not_the_promoted_one(shelved) -> None:
+    _, ref = november(shelved)
     client = shelved.as_("analyst")
     client.post("/v1/models/other/promotion", json=promotion(ref, digest=other_model().digest))
     shutil.rmtree(Path(shelved.settings.models) / "other")
-    save_model(
-        Model("other", DEMO.tables, DEMO.fields, (*DEMO.band_edges[:1], 0.9, 0.99), DEMO.card), shelved.settings.models
-    )
+    changed = Model("other", DEMO.tables, DEMO.fields, (*DEMO.band_edges[:1], 0.9, 0.99), DEMO.card)
+    save_model(changed, shelved.settings.models)
     assert client.get("/v1/models/other").json()["promoted"] is False
-    assert {row.model_band is None for row in register_rows(shelved, check)} == {False}
+    refused = client.patch(f"/v1/checks/{ref}", json={"model": changed.digest})
+    assert refused.json()["code"] == "model_not_promoted"
 
 
 @pytest.mark.parametrize("note", ["", "   "])
-def test_a_promotion_says_why(sqlite_service, note) -> None:
-    answer = sqlite_service.as_("analyst").post("/v1/models/demo/promotion", json=promotion(note=note))
+def test_a_promotion_says_why(module_service, note) -> None:
+    answer = module_service.as_("analyst").post("/v1/models/demo/promotion", json=promotion(note=note))
     assert answer.status_code == 422
 
 

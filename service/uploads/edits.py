@@ -26,7 +26,7 @@ def with_edits(data: dict[str, Any], check: Check, edits: Mapping[str, Mapping[s
 def _edit(data: dict[str, Any], pupil: dict[str, Any], check: Check, edit: Mapping[str, str]) -> None:
     beside = {name: pupil["values"][name] for name in HELPS_READING if name in pupil["values"] and name not in edit}
     cells = {name: text for name, text in edit.items() if text.strip()}
-    for name in edit.keys() - cells.keys():
+    for name in edit:  # what was there is gone, whatever is said now
         pupil["values"].pop(name, None)
     if not cells:
         return

@@ -121,9 +121,9 @@ def _habits(upload: Any, before: Mapping[str, Any]) -> dict[str, Any]:
         if f"blank:{heading}" in unanswered:
             choices.pop("blank", None)
         if column["state"] == "used":
-            habits[heading] = {"field": column["field"], **choices}
-        elif heading in upload.mapping or f"heading:{heading}" in upload.answers:
-            habits[heading] = {"field": None}
+            habits[heading] = {"field": column["field"], **choices, "found": column["found"]}
+        elif column["state"] == "unmapped" and (heading in upload.mapping or f"heading:{heading}" in upload.answers):
+            habits[heading] = {"field": None, "found": column["found"]}
     return habits
 
 

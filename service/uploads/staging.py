@@ -28,7 +28,7 @@ def stage(job: Mapping[str, Any]) -> dict[str, Any]:
     check = check_of(job["check"])
     saved = job["saved"]
     told = {**questions.mapping_of(job["answers"]), **job["mapping"]}
-    cohort, differing = _read(job, check, saved, told)
+    cohort, found, differing = _read(job, check, saved, told)
     data = with_edits(cohort_to_dict(cohort), check, job["edits"])
     _add_period(data, job["answers"])
     parts, unknown = split(data, job["school"], job["schools"])
@@ -38,7 +38,7 @@ def stage(job: Mapping[str, Any]) -> dict[str, Any]:
         *questions.of_reading_again(differing, job["answers"]),
         *questions.of_falls(part["cohort"] for part in staged),
     ]
-    return {"schools": staged, "questions": asked, "account": _account(cohort, staged, unknown)}
+    return {"schools": staged, "questions": asked, "account": _account(cohort, found, staged, unknown)}
 
 
 def check_of(said: Mapping[str, Any]) -> Check:
@@ -55,24 +55,48 @@ def check_of(said: Mapping[str, Any]) -> Check:
 
 def _read(
     job: Mapping[str, Any], check: Check, saved: Mapping[str, Any], told: Mapping[str, Any]
-) -> tuple[Cohort, list[tuple[str, str, str]]]:
-    """The file as it reads now, and again as it read last time where the two differ and nobody has decided."""
-    cohort = _with_blanks(job, check, told, read_cohort(job["path"], check, mapping=_mapping(told)))
+) -> tuple[Cohort, dict[str, Any], list[tuple[str, str, str]]]:
+    """The file, read as last time where a person has said no other; how it looked by itself; what looks otherwise.
+
+    A habit of the school has how a column is read and, under `found`, how it looked when that was decided.
+    """
+    cohort = read_cohort(job["path"], check)
+    found = _looks(cohort)
+    if told:
+        cohort = read_cohort(job["path"], check, mapping=dict(told))
     as_last: dict[str, Any] = {}
     differing = []
-    for reading in cohort.readings:
-        before = saved.get(reading.heading)
-        if reading.state not in OF_COLUMNS or before is None or reading.heading in told:
+    for heading, now in found.items():
+        if heading not in saved or heading in told:
             continue
-        now = {"field": reading.field, **reading.choices}
-        unlike = [key for key in now if key in before and before[key] != now[key] and reading.state != "empty"]
-        if unlike and job["answers"].get(f"reading:{reading.heading}") != "now":
-            as_last[reading.heading] = before
-            differing.append((reading.heading, _words(before, unlike), _words(now, unlike)))
+        use = {key: value for key, value in saved[heading].items() if key != "found"}
+        if not _unlike(use, now):
+            continue
+        if other := _unlike(saved[heading].get("found", use), now):
+            if job["answers"].get(f"reading:{heading}") == "now":
+                continue
+            if all(key in use for key in other):
+                differing.append((heading, _words(use, other), _words(now, other)))
+        as_last[heading] = use
     if as_last:
         told = {**told, **as_last}
-        cohort = _with_blanks(job, check, told, read_cohort(job["path"], check, mapping=_mapping(told)))
-    return _without_settled_headings(cohort, saved), differing
+        cohort = read_cohort(job["path"], check, mapping=told)
+    cohort = _with_blanks(job, check, told, cohort)
+    return _without_settled_headings(cohort, saved), found, differing
+
+
+def _looks(cohort: Cohort) -> dict[str, Any]:
+    """How each column reads, by heading."""
+    return {
+        reading.heading: {"field": reading.field, **reading.choices}
+        for reading in cohort.readings
+        if reading.state in ("used", "unmapped")
+    }
+
+
+def _unlike(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What both say, and say otherwise."""
+    return [key for key in now if key in before and before[key] != now[key]]
 
 
 def _with_blanks(job: Mapping[str, Any], check: Check, told: Mapping[str, Any], cohort: Cohort) -> Cohort:
@@ -83,11 +107,7 @@ def _with_blanks(job: Mapping[str, Any], check: Check, told: Mapping[str, Any], 
         for reading in cohort.readings
         if reading.choices.get("blank") == "no" and answered.get(reading.heading) == "not known"
     }
-    return read_cohort(job["path"], check, mapping=_mapping({**told, **again})) if again else cohort
-
-
-def _mapping(told: Mapping[str, Any]) -> dict[str, Any] | None:
-    return dict(told) or None
+    return read_cohort(job["path"], check, mapping={**told, **again}) if again else cohort
 
 
 def _words(choices: Mapping[str, Any], keys: Iterable[str]) -> str:
@@ -122,7 +142,9 @@ def _add_period(data: dict[str, Any], answers: Mapping[str, Any]) -> None:
             pupil["values"] = {**said, **pupil["values"]}
 
 
-def _account(cohort: Cohort, staged: list[dict[str, Any]], unknown: list[int]) -> dict[str, Any]:
+def _account(
+    cohort: Cohort, found: Mapping[str, Any], staged: list[dict[str, Any]], unknown: list[int]
+) -> dict[str, Any]:
     """Every row accounted for, in numbers, and how each column was read; never a value."""
     difference: Counter[str] = Counter()
     problems: Counter[str] = Counter()
@@ -140,7 +162,7 @@ def _account(cohort: Cohort, staged: list[dict[str, Any]], unknown: list[int]) -
         "read_as": [item.reading for item in cohort.readings if item.state == "file"],
         "columns": [
             {"heading": item.heading, "field": item.field, "state": item.state, "reading": item.reading,
-             "choices": dict(item.choices)}
+             "choices": dict(item.choices), "found": found.get(item.heading)}
             for item in cohort.readings
             if item.state in OF_COLUMNS
         ],

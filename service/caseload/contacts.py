@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, or_, select, tuple_, update
@@ -106,6 +107,16 @@ def _require_both(row: Any, values: dict[str, Any]) -> None:
     action, on = (values.get(name, getattr(row, name)) for name in ("next_action", "next_on"))
     if (action is None) != (on is None):
         raise Refusal(422, "action_and_date", "A next action needs its date, and a date its action.")
+
+
+def due_actions(connection: Connection, pupils: Collection[int]) -> dict[int, Any]:
+    """By pupil, the contact whose next action is the first to be done."""
+    rows = connection.execute(
+        select(t.contacts)
+        .where(c.pupil_id.in_(pupils), c.done_at.is_(None), c.next_on.is_not(None))
+        .order_by(c.next_on.desc(), c.id.desc())
+    )
+    return {row.pupil_id: row for row in rows}
 
 
 def shape(row: Any, access: Access) -> Shape:

@@ -1,0 +1,170 @@
+"""A team's list goes out as a spreadsheet and is merged when it comes back: nobody's update is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from service.clock import today
+from tests.service.caseloads import Checked, checked, events, person
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CONTACT = {"Contacted on": today().strftime("%d/%m/%Y"), "How": "Phone call", "Outcome": "Spoke or answered"}
+
+
+def in_days(days: int) -> str:
+    return (today() + timedelta(days=days)).isoformat()
+
+
+@pytest.fixture
+def november(sqlite_service) -> Checked:
+    return furnish(checked(sqlite_service))
+
+
+def furnish(november: Checked) -> Checked:
+    """Two pupils with a coach; the first has a next action."""
+    for pupil in november.pupils()[:2]:
+        body = {"coach": person(november.service, "coach"), "reason": "Mine."}
+        assert november.service.as_("coach").put(f"/v1/pupils/{pupil}/coach", json=body).status_code == 200
+    record(november, november.pupils()[0], next_action="Ring home", next_on=in_days(3))
+    return november
+
+
+def record(november: Checked, pupil: str, **more: Any) -> str:
+    body = {"on": today().isoformat(), "kind": "visit", "outcome": "no_answer", **more}
+    return november.service.as_("coach").post(f"/v1/pupils/{pupil}/contacts", json=body).json()["ref"]
+
+
+def out(november: Checked) -> list[dict[str, str]]:
+    answer = november.service.as_("coach").get("/v1/caseload/sheet", headers={"accept": "text/csv"})
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def back(november: Checked, rows: list[dict[str, str]], who: str = "coach") -> Any:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return november.service.as_(who).post("/v1/caseload/sheet", files={"file": ("sheet.csv", text.getvalue().encode())})
+
+
+def due(november: Checked, pupil: str) -> Any:
+    items = november.service.as_("coach").get("/v1/caseload").json()["items"]
+    return next(item["next_action"] for item in items if item["pupil"]["ref"] == pupil)
+
+
+def test_what_a_team_filled_in_is_merged_and_a_second_time_changes_nothing(service) -> None:
+    november = furnish(checked(service))
+    first, second = november.pupils()[:2]
+    rows = {row["Reference"]: row for row in out(november)}
+    rows[first] |= {"Next action": "Ring the school", "Next action by": "01/12/2026"}
+    rows[second] |= {**CONTACT, "Note": "Came in.", "Next action": "Visit the college", "Next action by": in_days(5)}
+    answer = back(november, list(rows.values()))
+    assert answer.status_code == 200, answer.json()
+    expected = {"rows": 2, "contacts_added": 1, "actions_changed": 2, "actions_done": 0, "unchanged": 0}
+    assert answer.json() == expected | {"problems": [], "conflicts": []}
+    assert (due(november, first)["what"], due(november, first)["on"]) == ("Ring the school", "2026-12-01")
+    assert due(november, second)["what"] == "Visit the college"
+    again = back(november, list(rows.values())).json()
+    assert (again["unchanged"], again["contacts_added"], again["actions_changed"], again["conflicts"]) == (2, 0, 0, [])
+    assert len(events(service, "sheet.merge")) == 2
+    assert len(events(service, "sheet.export")) == 1
+
+
+def test_what_somebody_else_changed_since_stands_and_is_listed(november: Checked) -> None:
+    pupil = november.pupils()[0]
+    rows = [row for row in out(november) if row["Reference"] == pupil]
+    contact = due(november, pupil)["contact"]
+    moved = {"next_action": "Meet on Friday", "next_on": in_days(2)}
+    november.service.as_("coach").patch(f"/v1/contacts/{contact}", json=moved)
+    rows[0] |= {"Next action": "Ring the school", "Next action by": in_days(9), **CONTACT}
+    found = back(november, rows).json()
+    assert (found["contacts_added"], found["actions_changed"]) == (1, 0)  # the contact was made, whatever is next
+    assert found["conflicts"][0]["stands"]["what"] == "Meet on Friday"
+    assert found["conflicts"][0]["row"] == 2
+    assert due(november, pupil)["what"] == "Meet on Friday"
+
+
+def test_a_row_that_was_not_touched_never_undoes_what_somebody_did(november: Checked) -> None:
+    pupil = november.pupils()[0]
+    rows = out(november)
+    november.service.as_("coach").patch(f"/v1/contacts/{due(november, pupil)['contact']}", json={"next_on": in_days(1)})
+    found = back(november, rows).json()
+    assert (found["unchanged"], found["conflicts"], found["problems"]) == (2, [], [])
+    assert due(november, pupil)["on"] == in_days(1)
+
+
+def test_an_action_is_done_once_and_an_empty_cell_takes_nothing_away(november: Checked) -> None:
+    pupil = november.pupils()[0]
+    rows = [row for row in out(november) if row["Reference"] == pupil]
+    rows[0] |= {"Next action": "", "Next action by": ""}
+    assert back(november, rows).json()["unchanged"] == 1
+    assert due(november, pupil) is not None
+    rows[0]["Done"] = "yes"
+    assert back(november, rows).json()["actions_done"] == 1
+    assert due(november, pupil) is None
+    assert back(november, rows).json() | {"rows": 0} == {
+        "rows": 0, "contacts_added": 0, "actions_changed": 0, "actions_done": 0, "unchanged": 1, "problems": [],
+        "conflicts": [],
+    }  # fmt: skip
+
+
+def test_what_cannot_be_taken_is_said_row_by_row_and_the_rest_is_merged(november: Checked) -> None:
+    first, second = november.pupils()[:2]
+    rows = {row["Reference"]: row for row in out(november)}
+    elsewhere = dict(rows[first], Reference="pupil-unknown")
+    bad = [
+        (elsewhere, "unknown_pupil"),
+        (dict(rows[second], **{**CONTACT, "How": "pigeon"}), "unreadable"),
+        (dict(rows[second]), "twice"),
+    ]
+    rows[first] |= CONTACT
+    found = back(november, [rows[first], *(row for row, _ in bad)]).json()
+    assert found["contacts_added"] == 1
+    assert [problem["code"] for problem in found["problems"]] == [code for _, code in bad]
+    assert [problem["row"] for problem in found["problems"]] == [3, 4, 5]
+    for change, code in [
+        ({"How": "Letter"}, "contact_incomplete"),
+        ({"Next action": "Ring"}, "action_and_date"),
+        ({"Next action": "Ring", "Next action by": in_days(2)}, "action_without_contact"),
+        ({**CONTACT, "Contacted on": in_days(2)}, "refused"),
+    ]:
+        assert back(november, [dict(rows[second], **change)]).json()["problems"][0]["code"] == code
+
+
+def test_the_workbook_comes_back_as_well_and_holds_no_reasons(november: Checked) -> None:
+    answer = november.service.as_("coach").get("/v1/caseload/sheet")
+    assert answer.headers["content-type"] == XLSX
+    book = load_workbook(io.BytesIO(answer.content))
+    sheet = book["My list"]
+    headings = [cell.value for cell in sheet[1]]
+    assert not {"why", "reasons", "ehcp", "points"} & {str(heading).casefold() for heading in headings}
+    assert any("not a safeguarding record" in str(cell.value) for row in book["How to"].iter_rows() for cell in row)
+    for heading, value in CONTACT.items():
+        sheet.cell(2, headings.index(heading) + 1, today() if heading == "Contacted on" else value)
+    saved = io.BytesIO()
+    book.save(saved)
+    sent = {"file": ("my-list.xlsx", saved.getvalue(), XLSX)}
+    found = november.service.as_("coach").post("/v1/caseload/sheet", files=sent)
+    assert (found.status_code, found.json()["contacts_added"], found.json()["problems"]) == (200, 1, []), found.json()
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.4", b"Name,UPN\nA,B\n", b"\x00" * 50])
+def test_what_is_not_the_sheet_is_refused_clearly(november: Checked, content: bytes) -> None:
+    answer = november.service.as_("coach").post("/v1/caseload/sheet", files={"file": ("a.csv", content)})
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+
+
+def test_who_sends_and_merges_sheets(november: Checked) -> None:
+    rows = out(november)
+    assert back(november, rows, "careers").status_code == 403
+    assert november.service.as_("careers").get("/v1/caseload/sheet").status_code == 403
+    stranger = back(november, rows, "coach_south").json()
+    assert {problem["code"] for problem in stranger["problems"]} == {"unknown_pupil"}

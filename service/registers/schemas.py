@@ -238,7 +238,7 @@ class ExplanationShape(Shape):
     check: CheckRef
     view: str
     without: list[str]
-    register: dict[str, Any] | None
+    register_: dict[str, Any] | None = Field(alias="register")
     name: str
     card: str
     meaning: str

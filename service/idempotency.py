@@ -8,9 +8,11 @@ request with the key is a 409.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
@@ -35,6 +37,9 @@ GIVEN_UP_AFTER = timedelta(hours=1)  # a first request that never finished: the 
 KEPT_HEADERS = ("content-type", "etag", "location")
 ANSWER_NOT_KEPT = {"x-idempotency": "answer shown once"}
 CHUNK = 1024 * 1024
+FIELD = "idempotency_key"  # of a page's form
+MOST_OF_A_FORM = 4 * CHUNK
+LOOKS, BETWEEN_LOOKS = 100, 0.3  # seconds
 
 IN_PROGRESS, SHOWN_ONCE = 0, 1  # of `idempotency.status`, beside the statuses of HTTP
 
@@ -58,6 +63,52 @@ class IdempotentRoute(APIRoute):
             return await _once(request, _checked(key), handler, keep=bool(keep))
 
         return handle
+
+
+class FormRoute(APIRoute):
+    """A page's route whose form may be sent again with the same hidden `idempotency_key`: a double press, "back", or a
+    form kept over a sign-in. Only an answer that leads on (303) is kept. Two at once: the second waits for the first."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler, behind the look at the form's key."""
+        handler = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return handler
+
+        async def handle(request: Request) -> Response:
+            if int(request.headers.get("content-length", "0")) > MOST_OF_A_FORM:
+                raise Refusal(413, "too_large", "This form is too long to send. Send it in parts.")
+            body = await request.body()
+            key = (await request.form()).get(FIELD)
+            if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY // 2:
+                return await handler(request)
+            # what was changed after "back" is another form, though the page gave it the same key
+            return await _when_free(request, f"{key}-{hashlib.sha256(body).hexdigest()}", handler)
+
+        return handle
+
+
+async def _when_free(request: Request, key: str, handler: Handler) -> Response:
+    for _ in range(LOOKS):
+        try:
+            return await _once(request, key, _leading_on(handler), keep=True)
+        except Refusal as refusal:
+            if refusal.code != "in_progress":
+                raise
+            await asyncio.sleep(BETWEEN_LOOKS)
+    raise Refusal(409, "in_progress", "What you sent is still being worked on. Open the page again in a minute.")
+
+
+def _leading_on(handler: Handler) -> Handler:
+    """Pages of their own are not kept: they may name pupils."""
+
+    async def handle(request: Request) -> Response:
+        response = await handler(request)
+        if response.status_code != HTTPStatus.SEE_OTHER:
+            response.not_kept = True  # type: ignore[attr-defined]
+        return response
+
+    return handle
 
 
 async def _once(request: Request, key: str, handler: Handler, *, keep: bool) -> Response:
@@ -157,7 +208,7 @@ def _earlier(database: Database, who: str, key: str, digest: str) -> Response:
 def _finish(database: Database, who: str, key: str, response: Response, keep: bool) -> None:
     """Keep the answer. One that is streamed is not kept: the same request is then done again."""
     body = getattr(response, "body", None)
-    if not isinstance(body, bytes) or response.status_code >= 400:
+    if not isinstance(body, bytes) or response.status_code >= 400 or hasattr(response, "not_kept"):
         _forget(database, who, key)
         return
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}

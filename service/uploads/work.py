@@ -32,15 +32,15 @@ class Work:
         self.stopping = threading.Event()
         self.threads = ThreadPoolExecutor(settings.readers + 2, thread_name_prefix="uploads")
 
-    def read(self, access: Access, ref: str, *, whole_council: bool) -> bool:
-        """Read an upload; whether that is done within `settings.answer_within`."""
-        return self.wait(lambda: self._read(access, ref, whole_council))
+    def read(self, access: Access, ref: str, *, whole_council: bool, within: float | None = None) -> bool:
+        """Read an upload; whether that is done within so many seconds, else `settings.answer_within`."""
+        return self.wait(lambda: self._read(access, ref, whole_council), within)
 
-    def wait(self, task: Callable[[], None]) -> bool:
+    def wait(self, task: Callable[[], None], within: float | None = None) -> bool:
         """Do a task in a thread, and wait as long as a caller waits; whether it is done. Raises what it raises."""
         future: Future[None] = self.threads.submit(task)
         try:
-            future.result(self.settings.answer_within)
+            future.result(self.settings.answer_within if within is None else within)
         except NotYet:
             future.add_done_callback(_say_failed)
             return False

@@ -37,13 +37,16 @@ OPEN_OTHERS = {"/static", "/v1/openapi.json"}  # files of the front end; the des
 
 # What stands in a path: the table whose `ref` it is, or a value. `{thing}` is found in the table `things` by itself.
 IN_PATHS = {
+    "row": "supplement_rows",
     "person": "people",
     "earlier": "checks",
     "request": "pupil_requests",
     "list": "supplements",
     "supplement": "supplements",
 }
+SCHOOL = "100003"
 VALUES = {
+    "urn": SCHOOL,
     "model": "demo",
     "other": "demo",
     "name": "demo",
@@ -55,7 +58,7 @@ VALUES = {
 # Bodies that cannot be worked out from the description of a route.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {}
 
-SCHOOL, SENTINELS = "100003", ("Zzyzxsurname", "Zzyzxforename", "Z999999999999")
+SENTINELS = ("Zzyzxsurname", "Zzyzxforename", "Z999999999999")
 OUTSIDERS = ("returns", "returns2", "careers", "coach", "coach_own", "virtual_school", "youth_justice", "panel")
 INSIDERS = ("returns3", "careers3", "coach_south", "panel_south", "send", "analyst", "administrator")
 KNOW_SCHOOLS = {"coach_own", "virtual_school", "youth_justice"}  # which schools there are, but nothing of their pupils
@@ -106,7 +109,7 @@ class Walk:
     def owned(self, route: StatedRoute) -> set[str]:
         """The tables of what stands in the path and belongs to a school, a team or a person."""
         names = [part.strip("{}").partition(":")[0] for part in route.path.split("/") if part.startswith("{")]
-        tables = {IN_PATHS.get(name, name + "s") for name in names} & set(self.refs)
+        tables = {"schools" if name == "urn" else IN_PATHS.get(name, name + "s") for name in names} & set(self.refs)
         return {name for name in tables if name in OWNERS or name in BY_TEAM or _of_a_school(t.metadata.tables[name])}
 
     def _body(self, route: StatedRoute, method: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def last_roll(connection: Connection, submission_id: int | None) -> dict[str, An
     rows = connection.execute(
         select(rolls.pupil_id, rolls.status, rolls.leaver, rolls.record, pupils.key, pupils.key_kind, pupils.closed_at)
         .join(t.pupils, pupils.id == rolls.pupil_id)
-        .where(rolls.submission_id == submission_id, pupils.died_at.is_(None))
+        .where(rolls.submission_id == submission_id, rolls.live, pupils.died_at.is_(None))
         .order_by(rolls.place)
     ).all()
     kept = [row for row in rows if row.status == ON_ROLL or row.closed_at is None]

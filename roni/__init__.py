@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from roni.readers.lists import match_list as match_list
     from roni.readers.lists import read_supplement as read_supplement
     from roni.readers.records import read_rows as read_rows
+    from roni.readers.shown import show_rows as show_rows
     from roni.readers.supplements import Supplement as Supplement
     from roni.readers.table import read_tables as read_tables
     from roni.register import Register as Register
@@ -157,6 +158,7 @@ _HOME = {
     "save_model": "model.file",
     "score": "scoring",
     "scorecard_names": "scorecard",
+    "show_rows": "readers.shown",
     "train": "training",
     "write_csv": "writers.csv",
     "write_files": "synthetic.files",

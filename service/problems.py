@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 
 from roni import FileRefusedError, RoniError
@@ -120,6 +120,8 @@ def install(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_validation)
     app.exception_handler(RoniError)(_library)
     app.exception_handler(DBAPIError)(_database)
+    app.exception_handler(DataError)(_not_storable)
+    app.exception_handler(OverflowError)(_not_storable)  # SQLite's, of a number that is too big
     app.exception_handler(OSError)(_system)
     app.exception_handler(Exception)(_unexpected)
 
@@ -162,6 +164,12 @@ async def _database(request: Request, error: DBAPIError) -> Response:
         return await _unexpected(request, error)
     log.error("database trouble", extra={"kind": trouble, "route": route_of(request)})
     return _full(request) if trouble == "full" else _away(request)
+
+
+async def _not_storable(request: Request, _error: Exception) -> Response:
+    """A database keeps no such text or number: nobody typed it on a page."""
+    detail = "Some of what was sent cannot be stored: a character that is not text, or a number that is too big."
+    return problem(request, 422, "not_storable", detail)
 
 
 async def _system(request: Request, error: OSError) -> Response:

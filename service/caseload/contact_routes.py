@@ -82,7 +82,7 @@ def change_contact(
     return ContactShape.model_validate(contacts.shape(shown, access))
 
 
-@router.post("/pupils/{pupil}/requests", status_code=201, tags=["requests"], responses=problem_responses(404, 422))
+@router.post("/pupils/{pupil}/requests", status_code=201, tags=["requests"], responses=problem_responses(404, 409, 422))
 def record_request(
     request: Request,
     response: Response,

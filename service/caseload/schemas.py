@@ -82,7 +82,7 @@ class PupilShape(BaseModel):
     name: str
 
 
-class SchoolShape(BaseModel):
+class MainSchool(BaseModel):
     """The pupil's main school now."""
 
     urn: str
@@ -95,7 +95,7 @@ class ModerationShape(BaseModel):
     ref: Annotated[str, Field(examples=["moderation-3f0c5b1ad9be4d2f8a6c7e90"])]
     check: str
     pupil: PupilShape
-    school: SchoolShape | None
+    school: MainSchool | None
     kind: Kind
     band: str | None
     state: State

@@ -85,7 +85,7 @@ def send_sheet(
     return Response(content, media_type=media, headers=headers)
 
 
-@router.post("/caseload/sheet", responses=problem_responses(413, 422))
+@router.post("/caseload/sheet", responses=problem_responses(409, 413, 422))
 def merge_sheet(
     request: Request,
     file: Annotated[UploadFile, File(description="The sheet as it went out, filled in: XLSX or CSV")],

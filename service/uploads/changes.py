@@ -53,7 +53,7 @@ def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
 def _base_has_changed(connection: Connection, upload: Any) -> bool:
     check = connection.execute(select(t.checks).where(t.checks.c.id == upload.check_id)).one()
-    ids = dict(connection.execute(select(t.schools.c.urn, t.schools.c.id)).tuples().all())
+    ids = {row.urn: row.id for row in connection.execute(select(t.schools.c.urn, t.schools.c.id))}
     return any(
         base_of(connection, check, ids.get(part["urn"])) != part["based_on"] for part in upload.cohort["schools"]
     )

@@ -63,8 +63,11 @@ def _work(folder: Path) -> None:
 def _done(job: dict[str, Any]) -> dict[str, Any]:
     from service.caseload import sheet_reading
     from service.supplements.reading import KIND, read_list
+    from service.uploads import cells
     from service.uploads.staging import stage
 
+    if job.get("kind") == cells.KIND:
+        return {"cells": cells.read_cells(job)}
     if job.get("kind") == sheet_reading.KIND:
         return {"sheet": sheet_reading.read_sheet(job)}
     return {"listed": read_list(job)} if job.get("kind") == KIND else {"staged": stage(job)}

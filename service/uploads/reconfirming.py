@@ -49,7 +49,7 @@ def _refs(connection: Connection, last: Mapping[str, Any]) -> dict[int, str]:
         rows = connection.execute(
             select(t.pupils.c.id, t.pupils.c.ref).where(t.pupils.c.id.in_(ids[start : start + 500]))
         )
-        found.update(rows.tuples().all())
+        found.update((row.id, row.ref) for row in rows)
     return found
 
 

@@ -68,7 +68,7 @@ def _of_leavers(
     connection: Connection, check_id: int, school_id: int | None, left: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     moved = {pupil: said["school"] for pupil, said in left.items() if said.get("to") in BY_URN}
-    schools = dict(connection.execute(select(t.schools.c.urn, t.schools.c.id)).tuples().all()) if moved else {}
+    schools = {row.urn: row.id for row in connection.execute(select(t.schools.c.urn, t.schools.c.id))} if moved else {}
     listed = {(row.pupil_id, row.school_id) for row in _rolls(connection, check_id, [*left])}
     for pupil, said in left.items():
         about = {"check_id": check_id, "pupil_id": pupil, "school_id": school_id}

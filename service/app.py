@@ -19,7 +19,7 @@ from service.assets import ADDRESS, StaticFiles
 from service.database import Database
 from service.guards import SameOrigin, secure
 from service.measures import Measured, Measures
-from service.routing import routes_of
+from service.routing import routes_of, templates_of
 from service.settings import Settings
 from service.uploads import work
 
@@ -40,6 +40,7 @@ ROUTERS = (
     "service.models.pages",
     "service.reports.routes",
     "service.reports.pages",
+    "service.reports.retention_routes",
     "service.health",
 )
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.mount(ADDRESS, StaticFiles(), name="static")
     for router in _routers():
         app.include_router(router)
+    app.state.templates = templates_of(app)
     _refuse_open_routes(app)
     _describe_refusals(app)
     return app

@@ -72,11 +72,10 @@ def audit_refs(connection: Connection, pupils: Iterable[int]) -> list[str]:
             select(links.pupil_id, links.audit_ref).where(links.pupil_id.in_(ids[start : start + 500]))
         )
         found.update((row.pupil_id, row.audit_ref) for row in rows)
-    if missing := [
-        {"pupil_id": pupil, "audit_ref": secrets.token_hex(REF_BYTES)} for pupil in ids if pupil not in found
-    ]:
-        connection.execute(insert(t.pupil_links), missing)
-        found.update((int(row["pupil_id"]), str(row["audit_ref"])) for row in missing)
+    if missing := {pupil: secrets.token_hex(REF_BYTES) for pupil in ids if pupil not in found}:
+        links_made = [{"pupil_id": pupil, "audit_ref": ref} for pupil, ref in missing.items()]
+        connection.execute(insert(t.pupil_links), links_made)
+        found.update(missing)
     return [found[pupil] for pupil in ids]
 
 

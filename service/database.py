@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FULL = ("SQLITE_FULL", "53100")
 AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "08", "40001", "40P01", "53", "55P03", "57")
 BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
+PATIENCE_MILLISECONDS = 5_000  # how long the emptying of SQLite's log waits for readers
 AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
 ROLLS_LOCK = 7_230_002  # another: rolls are confirmed one after another
 
@@ -56,6 +57,25 @@ class Database:
         for name, value in values.items():
             connection.execute(text("select set_config(:name, :value, true)"), {"name": f"roni.{name}", "value": value})
 
+    def overwrite_erased(self, *, whole: bool = False) -> bool:
+        """After erasing: let nothing of it stand in the files any more; whether that could be done at once.
+
+        SQLite overwrites what is deleted, but its log still holds the pages of before, until it is emptied: not while
+        somebody reads. `whole` also writes the database anew. PostgreSQL gives the room free to be written over.
+        """
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql("vacuum")
+                return True
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute(f"PRAGMA busy_timeout={PATIENCE_MILLISECONDS}")
+            try:
+                if whole:
+                    raw.execute("VACUUM")
+                return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -72,7 +92,7 @@ def trouble_of(error: DBAPIError) -> Literal["full", "away"] | None:
 
 
 def _is_operational(error: DBAPIError) -> bool:
-    return type(error.orig).__name__ == "OperationalError"
+    return bool(type(error.orig).__name__ == "OperationalError")
 
 
 def lock_rolls(connection: Connection) -> None:

@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.problems import route_of
+
 log = logging.getLogger("roni.requests")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
-UNMATCHED = "unmatched"
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where several workers add up their counts, as prometheus_client has it
 UNFINISHED = 499  # the caller went away before there was an answer
 
@@ -71,9 +72,4 @@ class Measured:
             await self.app(scope, receive, noting)
         finally:
             method = scope["method"] if scope["method"] in METHODS else "OTHER"
-            self.measures.add(method, template(scope), status, time.perf_counter() - began)
-
-
-def template(scope: Scope) -> str:
-    """The route with its placeholders; never the path, in which a reference stands."""
-    return str(getattr(scope.get("route"), "path", UNMATCHED)) or UNMATCHED
+            self.measures.add(method, route_of(scope), status, time.perf_counter() - began)

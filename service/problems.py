@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 API = "/v1"
 MEDIA = "application/problem+json"
+UNMATCHED = "unmatched"  # a request that reached no handler
 log = logging.getLogger("roni.service")
 
 
@@ -162,7 +163,7 @@ async def _database(request: Request, error: DBAPIError) -> Response:
     trouble = trouble_of(error)
     if trouble is None:
         return await _unexpected(request, error)
-    log.error("database trouble", extra={"kind": trouble, "route": route_of(request)})
+    log.error("database trouble", extra={"kind": trouble, "route": route_of(request.scope)})
     return _full(request) if trouble == "full" else _away(request)
 
 
@@ -188,7 +189,7 @@ def _away(request: Request) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """Nothing of the error's own words is logged or shown: they may hold a cell's value."""
-    log.error("unexpected", extra={"kind": type(error).__name__, "route": route_of(request)})
+    log.error("unexpected", extra={"kind": type(error).__name__, "route": route_of(request.scope)})
     return problem(
         request,
         500,
@@ -197,9 +198,10 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     )
 
 
-def route_of(request: Request) -> str:
-    """The path with its placeholders: what may stand in a log."""
-    return str(getattr(request.scope.get("route"), "path", "unknown"))
+def route_of(scope: Mapping[str, Any]) -> str:
+    """The path with its placeholders of the handler that a request reached: what may stand in a log."""
+    templates: Mapping[Any, str] = scope["app"].state.templates if "app" in scope else {}
+    return templates.get(scope.get("endpoint"), UNMATCHED)
 
 
 _SENTENCES = {

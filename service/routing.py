@@ -44,6 +44,11 @@ def others_of(app: FastAPI) -> list[str]:
     ]
 
 
+def templates_of(app: FastAPI) -> dict[Any, str]:
+    """The path with its placeholders of every handler: what may stand in a log, where a path may not."""
+    return {route.route.endpoint: route.path for route in routes_of(app)}
+
+
 def page_paths(app: FastAPI) -> frozenset[str]:
     """The addresses of pages that a link may lead to: those without a placeholder."""
     return frozenset(

@@ -5,6 +5,7 @@ Nobody but analysts sees it, and nothing of a caseload rests on it.
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,7 +113,7 @@ def _lines(connection: Connection, access: Access, register: Any) -> dict[int, d
     """The ranked pupils of a register whom the caller may read, by id, with their rank."""
     rows = connection.execute(
         select(row_of.pupil_id, t.pupils.c.ref, t.pupils.c.name, row_of.band, row_of.points, row_of.probability)
-        .add_columns(t.schools.c.name.label("school"))
+        .add_columns(row_of.line, t.schools.c.name.label("school"))
         .join(t.pupils, t.pupils.c.id == row_of.pupil_id)
         .outerjoin(t.schools, t.schools.c.id == row_of.school_id)
         .where(row_of.register_id == register.id, row_of.section == RANKED, access.may_read(row_of.pupil_id))
@@ -156,6 +157,8 @@ def _shown(item: dict[str, Any], capacity: int | None) -> dict[str, Any]:
         "capacity": _side(item, capacity),
         **{f"{name}_before": before[key] for name, key in SIDE.items()},
         **{f"{name}_after": after[key] for name, key in SIDE.items()},
+        "why_before": json.loads(before["line"])["why"],
+        "why_after": json.loads(after["line"])["why"],
     }
 
 

@@ -289,6 +289,8 @@ class Move(BaseModel):
     points_after: int | None
     rank_before: int
     rank_after: int
+    why_before: Annotated[str, Field(description="The reasons under the live card and model.")]
+    why_after: Annotated[str, Field(description="The reasons under those tried.")]
 
 
 class Trial(BaseModel):

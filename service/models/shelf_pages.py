@@ -1,0 +1,174 @@
+"""Pages of the model shelf: each model's card and figures, two compared, one put to use or taken back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
+
+from service.access import Access, Permission, allow
+from service.checks.queries import list_checks
+from service.models import comparisons, promotions, queries, shelf
+from service.models.evaluations import pictures_of
+from service.models.routes import ModelName, get_evaluation
+from service.problems import Refusal
+from service.web import Notice, render
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form(max_length=4000)]
+MOST_NOTE = 2000
+DONE = {
+    "promoted": "The model is promoted. Registers that it scores have been worked out again.",
+    "back": "The model is taken back. Registers that it scored have been worked out again.",
+}
+NO_NOTE = "Say why, for those who ask later."
+LONG_NOTE = f"Say it in at most {MOST_NOTE} characters."
+
+
+@router.get("/models")
+def list_models(request: Request, access: Access = allow(Permission.MODELS_READ)) -> Response:
+    state = request.app.state
+    with state.database.read(access) as connection:
+        items = queries.list_shelf(connection, state.settings)
+    return render(request, "models/list.html", title="Models", models=items)
+
+
+@router.get("/models/{model}")
+def show_model(
+    request: Request, model: ModelName, done: str = "", access: Access = allow(Permission.MODELS_READ)
+) -> Response:
+    state = request.app.state
+    item = shelf.require_shelved(state.settings, model)
+    with state.database.read(access) as connection:
+        shown = queries.show_model(connection, item)
+    pictures, basis = pictures_of(item)
+    return render(
+        request, "models/model.html", title=f"Model {model}", back="/models", model=shown, basis=basis,
+        pictures=[(one.title, Markup(one.svg), one.headings, one.rows) for one in pictures],  # our own SVG
+        measured=_main_figures(shown), notice=Notice(DONE[done]) if done in DONE else None, wide=True,
+    )  # fmt: skip
+
+
+def _main_figures(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was measured of all pupils; the groups' figures are in the report and on the card."""
+    measured = shown["card"]["measured"] if shown["card"] else []
+    whole = ("recall of a list", "precision of a list", "area under", "average precision", "expected calibration")
+    return [
+        item
+        for item in measured
+        if item["name"].startswith(whole) and not item["name"].endswith(("difference", "added by"))
+    ]
+
+
+router.add_api_route(
+    "/models/{model}/evaluation",
+    get_evaluation,
+    response_class=Response,
+    dependencies=[allow(Permission.MODELS_READ)],
+)
+
+
+@router.get("/models/{model}/promotion")
+def ask_promotion(request: Request, model: ModelName, access: Access = allow(Permission.MODELS_PROMOTE)) -> Response:
+    return _promotion_page(request, access, model)
+
+
+def _promotion_page(request: Request, access: Access, name: str, status: int = 200, **context: Any) -> Response:
+    state = request.app.state
+    found = shelf.require_model(state.settings, name)
+    with state.database.read(access) as connection:
+        shown = queries.show_model(connection, shelf.require_shelved(state.settings, name))
+        checks = [(item["ref"], item["label"]) for item in list_checks(connection, access) if not item["closed"]]
+    base: dict[str, Any] = {"note": "", "check": "", "errors": {}, "digest": found.digest}
+    return render(
+        request, "models/promotion.html", status, title=f"Put {name} to use", back=f"/models/{name}",
+        model=shown, checks=checks, most=MOST_NOTE, **(base | context),
+    )  # fmt: skip
+
+
+@router.post("/models/{model}/promotion")
+def promote(
+    request: Request,
+    model: ModelName,
+    note: Text = "",
+    check: Text = "",
+    digest: Text = "",
+    access: Access = allow(Permission.MODELS_PROMOTE),
+) -> Response:
+    typed = {"note": note, "check": check}
+    if wrong := _note_fault(note):
+        return _promotion_page(request, access, model, 422, errors={"note": wrong}, **typed)
+    state = request.app.state
+    found = shelf.require_model(state.settings, model)
+    promotions.require_seen(found, digest)
+    try:
+        with state.database.write(access) as connection:
+            promotions.promote(connection, access, state.settings, found, note.strip(), check or None)
+    except Refusal as refusal:
+        return _promotion_page(request, access, model, refusal.status, errors={"check": refusal.detail}, **typed)
+    return RedirectResponse(f"/models/{model}?done=promoted", 303)
+
+
+def _note_fault(note: str) -> str:
+    return NO_NOTE if not note.strip() else LONG_NOTE if len(note.strip()) > MOST_NOTE else ""
+
+
+@router.get("/models/{model}/rollback")
+def ask_back(request: Request, model: ModelName, access: Access = allow(Permission.MODELS_PROMOTE)) -> Response:
+    return _back_page(request, access, model)
+
+
+def _back_page(request: Request, access: Access, name: str, status: int = 200, **context: Any) -> Response:
+    state = request.app.state
+    with state.database.read(access) as connection:
+        shown = queries.show_model(connection, shelf.require_shelved(state.settings, name))
+    if not shown["promoted"]:
+        raise Refusal(409, "model_not_promoted", "This model is not promoted, so there is nothing to take back.")
+    base: dict[str, Any] = {"note": "", "errors": {}}
+    return render(
+        request, "models/rollback.html", status,
+        title=f"Take {name} back", back=f"/models/{name}", model=shown, most=MOST_NOTE, **(base | context),
+    )  # fmt: skip
+
+
+@router.post("/models/{model}/rollback")
+def take_back(
+    request: Request,
+    model: ModelName,
+    note: Text = "",
+    digest: Text = "",
+    access: Access = allow(Permission.MODELS_PROMOTE),
+) -> Response:
+    if wrong := _note_fault(note):
+        return _back_page(request, access, model, 422, errors={"note": wrong}, note=note)
+    state = request.app.state
+    with state.database.write(access) as connection:
+        promotions.take_back(connection, access, state.settings, model, digest, note.strip())
+    return RedirectResponse(f"/models/{model}?done=back", 303)
+
+
+@router.get("/model-comparison")
+def compare(
+    request: Request,
+    first: Annotated[str, Query(max_length=64)] = "",
+    second: Annotated[str, Query(max_length=64)] = "",
+    check: Annotated[str, Query(max_length=64)] = "",
+    access: Access = allow(Permission.MODELS_READ),
+) -> Response:
+    """Two models on a check's pupils; what is chosen stands in the address, and nothing is stored."""
+    state = request.app.state
+    with state.database.read(access) as connection:
+        checks = [(item["ref"], item["label"]) for item in list_checks(connection, access)]
+        found = None
+        if first and second and check:
+            found = comparisons.compare_models(connection, access, state.settings, first, second, check)
+    if found is not None:
+        with state.database.write(access) as connection:
+            comparisons.note_comparison(connection, access, check, found["models"])
+    names = [(item.name, item.name) for item in shelf.shelf(state.settings) if item.model is not None]
+    return render(
+        request, "models/comparison.html", title="Compare two models", back="/models",
+        names=names, checks=checks, chosen={"first": first, "second": second, "check": check}, found=found,
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""Pictures of counts as SVG: no script, no style attribute; figures, order and words say all that shades say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import shorten
+
+from markupsafe import Markup, escape
+
+WIDTH, LEFT, RIGHT = 720, 224, 640  # bars stand between; names to the left, sums to the right
+ROW, BAR, HEAD = 28, 20, 34
+NAME_LETTERS = 32
+INK = "#0b0c0c"
+# From dark to light, so that they are told apart in grey too: the fill, and the ink of the figure on it.
+SHADES = (
+    ("#6b1410", "#ffffff"),
+    ("#d4351c", "#ffffff"),
+    ("#f5b183", INK),
+    ("#e3e6e8", INK),
+    ("#505a5f", "#ffffff"),
+    ("#ffffff", INK),
+)
+BLUE = "#1d70b8"
+DIGIT = 8  # the width of a figure; where it does not fit into its part, the table has it
+
+
+def stacked(title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> Markup:
+    """A bar for each row, made of the same parts in the same order; what each shade is called stands above."""
+    most = max((sum(counts) for _, counts in rows), default=0) or 1
+    body = [_key(parts)]
+    for place, (name, counts) in enumerate(rows):
+        top, x = HEAD + ROW * place, float(LEFT)
+        body.append(_text(LEFT - 10, top + 15, _short(name), "end"))
+        for part, count in enumerate(counts):
+            width = (RIGHT - LEFT) * count / most
+            body.append(_part(x, top, width, count, part))
+            x += width
+        body.append(_text(x + 8, top + 15, f"{sum(counts):,}"))
+    return _svg(HEAD + ROW * len(rows) + 6, title, body)
+
+
+def bars(title: str, rows: Sequence[tuple[str, int]], most: int | None = None, unit: str = "") -> Markup:
+    """A bar for each row; `most` is the value of the longest bar that there can be, `unit` stands behind figures."""
+    longest = most or max((count for _, count in rows), default=0) or 1
+    body = []
+    for place, (name, count) in enumerate(rows):
+        top, width = ROW * place + 4, (RIGHT - LEFT) * count / longest
+        body.append(_text(LEFT - 10, top + 15, _short(name), "end"))
+        body.append(f'<rect x="{LEFT}" y="{top}" width="{max(width, 1):.1f}" height="{BAR}" fill="{BLUE}"/>')
+        body.append(_text(LEFT + width + 8, top + 15, f"{count:,}{unit}"))
+    return _svg(ROW * len(rows) + 8, title, body)
+
+
+def _part(x: float, top: float, width: float, count: int, part: int) -> str:
+    if not count:
+        return ""
+    fill, ink = SHADES[min(part, len(SHADES) - 1)]
+    box = (
+        f'<rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="{BAR}" fill="{fill}" stroke="{INK}" '
+        'stroke-width="0.75"/>'
+    )
+    figure = f"{count:,}"
+    if width < DIGIT * len(figure) + 4:
+        return box
+    return box + _text(x + width / 2, top + 15, figure, "middle", ink)
+
+
+def _key(parts: Sequence[str]) -> str:
+    found, x = [], float(LEFT)
+    for place, name in enumerate(parts):
+        fill = SHADES[min(place, len(SHADES) - 1)][0]
+        found.append(
+            f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{fill}" stroke="{INK}" stroke-width="0.75"/>'
+        )
+        found.append(_text(x + 20, 18, name))
+        x += 44 + 7.5 * len(name)
+    return "".join(found)
+
+
+def _short(name: str) -> str:
+    """A name that fits; the table has it whole."""
+    return shorten(name, NAME_LETTERS, placeholder=" …") or name[:NAME_LETTERS]
+
+
+def _text(x: float, y: float, words: str, anchor: str = "start", ink: str = INK) -> str:
+    return f'<text x="{x:.1f}" y="{y:g}" text-anchor="{anchor}" font-size="13" fill="{ink}">{escape(words)}</text>'
+
+
+def _svg(height: float, title: str, body: Sequence[str]) -> Markup:
+    return Markup(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
+        f'font-family="Helvetica, Arial, sans-serif"><title>{escape(title)}</title>{"".join(body)}</svg>'
+    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +17,7 @@ from sqlalchemy import select
 
 from roni import Cohort, load_scorecard
 from service import tables as t
+from tests.service.conftest import furnish, start, stop
 from tests.service.rolls import add_check, fill, invented, register_rows
 
 SECOND = 2
@@ -75,6 +81,27 @@ def checked(service: Any, name: str = "november", **values: Any) -> Checked:
     with service.database.read() as connection:
         ref = connection.execute(select(t.checks.c.ref).where(t.checks.c.id == check_id)).scalar_one()
     return Checked(service, check_id, ref)
+
+
+@cache
+def _template() -> Checked:
+    """One such check in a database of its own, which is closed: to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="roni-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = checked(furnish(start(f"sqlite:///{folder / 'roni.db'}")))
+    stop(made.service)
+    return made
+
+
+def fresh(folder: Path, start_service: Callable[..., Any]) -> Checked:
+    """The same on a copy of a database that was made once: most of the time of a test is the making."""
+    made = _template()
+    shutil.copy(made.service.settings.database_url.removeprefix("sqlite:///"), folder / "roni.db")
+    service = start_service(f"sqlite:///{folder / 'roni.db'}")
+    service.schools, service.tokens, service.people = (
+        dict(each) for each in (made.service.schools, made.service.tokens, made.service.people)
+    )
+    return Checked(service, made.check_id, made.ref)
 
 
 def events(service: Any, action: str) -> list[Any]:

@@ -13,12 +13,12 @@ from service import tables as t
 from service.access import Access
 from service.clock import now
 from service.registers.working_out import work_out
-from tests.service.caseloads import Checked, checked, events, person
+from tests.service.caseloads import Checked, checked, events, fresh, person
 
 
 @pytest.fixture
-def november(sqlite_service) -> Checked:
-    return checked(sqlite_service)
+def november(tmp_path, start_service) -> Checked:
+    return fresh(tmp_path, start_service)
 
 
 def put(service: Any, who: str, pupil: str, coach: str, version: int | None = None) -> Any:

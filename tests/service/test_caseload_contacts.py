@@ -11,14 +11,14 @@ from sqlalchemy import update
 
 from service import tables as t
 from service.clock import now, today
-from tests.service.caseloads import Checked, checked, events, person
+from tests.service.caseloads import Checked, checked, events, fresh, person
 
 NOTE = "Wants to look at the engineering course."
 
 
 @pytest.fixture
-def november(sqlite_service) -> Checked:
-    return checked(sqlite_service)
+def november(tmp_path, start_service) -> Checked:
+    return fresh(tmp_path, start_service)
 
 
 def contact(november: Checked, pupil: str, who: str = "coach", **more: Any) -> Any:

@@ -12,12 +12,12 @@ from service.access import Access
 from service.caseload.carrying import carry_moderations
 from service.caseload.rates import override_rates
 from service.registers.working_out import work_out
-from tests.service.caseloads import Checked, checked, events
+from tests.service.caseloads import Checked, checked, events, fresh
 
 
 @pytest.fixture
-def november(sqlite_service) -> Checked:
-    return checked(sqlite_service)
+def november(tmp_path, start_service) -> Checked:
+    return fresh(tmp_path, start_service)
 
 
 def test_a_school_adds_a_pupil_who_stands_first_in_the_band_marked(service) -> None:

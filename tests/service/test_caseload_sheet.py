@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from service.clock import today
-from tests.service.caseloads import Checked, checked, events, person
+from tests.service.caseloads import Checked, checked, events, fresh, person
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTACT = {"Contacted on": today().strftime("%d/%m/%Y"), "How": "Phone call", "Outcome": "Spoke or answered"}
@@ -22,8 +22,8 @@ def in_days(days: int) -> str:
 
 
 @pytest.fixture
-def november(sqlite_service) -> Checked:
-    return furnish(checked(sqlite_service))
+def november(tmp_path, start_service) -> Checked:
+    return furnish(fresh(tmp_path, start_service))
 
 
 def furnish(november: Checked) -> Checked:

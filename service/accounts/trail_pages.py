@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from service.access import ROLE_LABELS, Access, Permission, allow
-from service.accounts import trail
+from service.accounts import trail, wording
 from service.accounts.trail import Search
 from service.problems import Refusal
 from service.web import render
@@ -60,7 +60,8 @@ def _page(request: Request, access: Access, typed: dict[str, str], pupil: str, c
     return render(
         request, "audit/list.html", 422 if errors else 200,
         title="Audit", errors=errors, typed={**dict.fromkeys(FILTERS, ""), **typed}, pupil=pupil, roles=ROLES,
-        events=[trail.told(row) for row in rows], actions=[(name, name) for name in actions], filtered=bool(kept),
+        events=[trail.told(row) for row in rows], actions=[(name, wording.action(name)) for name in actions],
+        action=wording.action, filtered=bool(kept),
         next=more, next_page="/audit?" + urlencode({**kept, "cursor": more or ""}), wide=True,
     )  # fmt: skip
 

@@ -49,3 +49,33 @@ def choices(permissions: Iterable[Permission]) -> list[tuple[str, str]]:
 def in_words(scopes: Iterable[str]) -> str:
     """What a token may do, as one line."""
     return "; ".join(WORDS.get(Permission(one), one) if one in set(Permission) else one for one in scopes)
+
+
+NOUNS = {
+    "grant": "role",
+    "session": "sign-in",
+    "roll": "school roll",
+    "supplement": "council list",
+    "sheet": "team list",
+}
+VERBS = {
+    "add": "added", "ask": "asked for", "assign": "assigned", "change": "changed", "compare": "compared",
+    "confirm": "confirmed", "create": "made", "decide": "decided", "dry_run": "tried without doing it", "end": "ended",
+    "end_all": "ended everywhere", "erase": "erased", "export": "downloaded", "hand_over": "handed over",
+    "lookup": "looked up", "make": "made", "merge": "merged", "open": "opened", "own": "added to by the council",
+    "password": "given a new password", "promote": "promoted", "read": "read", "record": "recorded",
+    "refuse": "refused", "revoke": "revoked", "role": "continued in a role", "rollback": "taken back", "run": "run",
+    "search": "searched for", "stage": "sent", "start": "started", "subject_access": "exported for the person",
+    "try": "tried beside", "try_removed": "tried and removed", "verify": "verified", "withdraw": "withdrawn",
+}  # fmt: skip
+
+
+def action(code: str) -> str:
+    """What an event of the audit says was done; its code stands beside it for who searches by it.
+
+    >>> action("grant.add"), action("register.read"), action("thing.never_named")
+    ('Role added', 'Register read', 'Thing never named')
+    """
+    noun, _, verb = code.partition(".")
+    words = f"{NOUNS.get(noun, noun)} {VERBS.get(verb, verb)}".replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

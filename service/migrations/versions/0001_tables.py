@@ -220,9 +220,15 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("earlier_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
         sa.Column("listed", sa.JSON(), nullable=False),
         sa.Column("account", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_supplements_by_id")),
+        sa.ForeignKeyConstraint(["confirmed_by_id"], ["people.id"], name=op.f("fk_supplements_confirmed_by_id")),
+        sa.ForeignKeyConstraint(["earlier_id"], ["supplements.id"], name=op.f("fk_supplements_earlier_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supplements")),
         sa.UniqueConstraint("ref", name=op.f("uq_supplements_ref")),
     )
@@ -426,11 +432,21 @@ def upgrade() -> None:
     op.create_table(
         "supplement_rows",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
         sa.Column("supplement_id", sa.Integer(), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("pupil_id", sa.Integer(), nullable=True),
+        sa.Column("proposed_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["people.id"], name=op.f("fk_supplement_rows_decided_by_id")),
+        sa.ForeignKeyConstraint(
+            ["proposed_id"], ["pupils.id"], name=op.f("fk_supplement_rows_proposed_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["pupil_id"], ["pupils.id"], name=op.f("fk_supplement_rows_pupil_id"), ondelete="CASCADE"
         ),
@@ -438,7 +454,9 @@ def upgrade() -> None:
             ["supplement_id"], ["supplements.id"], name=op.f("fk_supplement_rows_supplement_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supplement_rows")),
+        sa.UniqueConstraint("ref", name=op.f("uq_supplement_rows_ref")),
     )
+    op.create_index(op.f("ix_supplement_rows_proposed_id"), "supplement_rows", ["proposed_id"], unique=False)
     op.create_index(op.f("ix_supplement_rows_pupil_id"), "supplement_rows", ["pupil_id"], unique=False)
     op.create_index(op.f("ix_supplement_rows_supplement_id"), "supplement_rows", ["supplement_id"], unique=False)
 
@@ -486,6 +504,7 @@ def upgrade() -> None:
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.Column("refusal", sa.JSON(), nullable=True),
         sa.Column("cohort", sa.JSON(), nullable=True),
+        sa.Column("receipt", sa.JSON(), nullable=True),
         sa.Column("based_on_id", sa.Integer(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_uploads_by_id")),
@@ -556,6 +575,7 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("other_school_id", sa.Integer(), nullable=True),
         sa.Column("supplement_row_id", sa.Integer(), nullable=True),
+        sa.Column("field", sa.String(length=64), nullable=True),
         sa.Column("says", sa.JSON(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by_id", sa.Integer(), nullable=True),
@@ -621,6 +641,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("upload_id", sa.Integer(), nullable=False),
         sa.Column("pupil_id", sa.Integer(), nullable=False),
+        sa.Column("school_urn", sa.String(length=6), nullable=True),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("leaver", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["pupil_id"], ["pupils.id"], name=op.f("fk_upload_leavers_pupil_id"), ondelete="CASCADE"
         ),
@@ -642,6 +665,7 @@ def upgrade() -> None:
         sa.Column("change", sa.String(length=16), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=True),
+        sa.Column("leaver", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["pupil_id"], ["pupils.id"], name=op.f("fk_upload_pupils_pupil_id"), ondelete="CASCADE"
         ),

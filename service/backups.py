@@ -148,7 +148,8 @@ def _restore_sqlite(file: Path, database: Path) -> None:
 
 def _backup_postgresql(url: str, file: Path) -> None:
     file.touch(OWNER_ONLY, exist_ok=False)
-    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
+    whole = "--enable-row-security"  # with what _run says of the transaction: every row, whoever the role is
+    _run("pg_dump", url, whole, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
     _run("pg_restore", None, "--list", str(file))
 
 
@@ -170,7 +171,7 @@ def _run(program: str, url: str | None, *arguments: str) -> None:
     found = shutil.which(program)
     if found is None:
         raise RoniError(f"This needs PostgreSQL's own {program}, of the server's version or later. Install it first.")
-    environment, where = dict(os.environ), []
+    environment, where = {**os.environ, "PGOPTIONS": "-c roni.everything=on"}, []
     if url is not None:
         made = make_url(url)
         if made.password is not None:

@@ -37,14 +37,20 @@ def movement_of(
     check: Any,
     earlier: Any,
     asked: MovementQuery,
+    pupils: Sequence[int],
 ) -> tuple[dict[str, Any], list[int]]:
-    """A page of what changed between two checks, counts of every kind, and the ids of the page's pupils."""
+    """A page of what changed of these pupils between two checks, counts of every kind, and whom the page shows.
+
+    In the service's own transaction: a score may rest on what other schools and teams say.
+    """
     if earlier.on >= check.on:
         raise Refusal(422, "not_earlier", "The check that is compared with must be of an earlier day.")
     school, kind, limit, cursor = asked.school, asked.kind, asked.limit, asked.cursor
     if limit > settings.page_most:
         raise Refusal(422, "limit", f"A page has at most {settings.page_most} pupils.")
-    entries = sorted(_entries(connection, access, settings, check, earlier, school), key=_order)
+    pair = Pair(connection, access, settings, check, earlier)
+    parts = (pupils[start : start + AT_ONCE] for start in range(0, len(pupils), AT_ONCE))
+    entries = sorted((entry for part in parts for entry in pair.entries(part)), key=_text)
     counts = Counter(entry["kind"] for _, entry in entries)
     about = f"movement {check.ref} {earlier.ref} {school} {kind} {access.person_ref} {access.grant_id}"
     after = None if cursor is None else unseal(settings.secret, cursor, about)
@@ -64,10 +70,6 @@ def movement_of(
     return answer, [place.pupil_id for place, _ in page]
 
 
-def _order(item: tuple[Place, dict[str, Any]]) -> str:
-    return _text(item)
-
-
 def _text(item: tuple[Place, dict[str, Any]]) -> str:
     """By kind, then band and points now (of those who have gone, before), then key: one text, as cursors hold it."""
     place, entry = item
@@ -76,16 +78,8 @@ def _text(item: tuple[Place, dict[str, Any]]) -> str:
     return f"{KINDS.index(entry['kind']):02d}{band:02d}{points:05d}{place.key}"
 
 
-def _entries(
-    connection: Connection, access: Access, settings: Settings, check: Any, earlier: Any, school: str | None
-) -> Iterator[tuple[Place, dict[str, Any]]]:
-    pair = Pair(connection, access, settings, check, earlier)
-    for pupils in _parts(connection, access, check, earlier, school):
-        yield from pair.entries(pupils)
-
-
-def _parts(connection: Connection, access: Access, check: Any, earlier: Any, school: str | None) -> Iterator[list[int]]:
-    """The pupils of either check whom the caller may read, some at a time."""
+def readable_pupils(connection: Connection, access: Access, check: Any, earlier: Any, school: str | None) -> list[int]:
+    """The pupils on a roll of either check whom the caller may read; `school`: only those on its roll."""
     roll = t.roll_pupils.c
     query = (
         select(roll.pupil_id)
@@ -95,8 +89,7 @@ def _parts(connection: Connection, access: Access, check: Any, earlier: Any, sch
     )
     if school is not None:
         query = query.join(t.schools, t.schools.c.id == roll.school_id).where(t.schools.c.urn == school)
-    ids = list(connection.execute(query).scalars())
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+    return list(connection.execute(query).scalars())
 
 
 class Pair:

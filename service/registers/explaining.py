@@ -82,10 +82,12 @@ class Explained:
         return [self.cohort.fields[name].label for name in names]
 
 
-def explain(connection: Connection, access: Access, settings: Settings, check_ref: str, pupil_ref: str) -> Explained:
-    """One pupil of one check. Raises a 404 where the caller may not read the pupil, or the check does not have them."""
+def explain(connection: Connection, access: Access, settings: Settings, check_ref: str, pupil: Any) -> Explained:
+    """One pupil (the row of one whom the caller may read) of one check, as the caller's view has it.
+
+    In the service's own transaction. Raises a 404 where the check does not have the pupil.
+    """
     check = readable_check(connection, access, check_ref)
-    pupil = access.require_pupil(connection, pupil_ref)
     effective = load(connection, check, [pupil.id])
     if not len(effective):
         raise Refusal(404, "not_in_check", "This pupil is not in this check's register.")

@@ -55,7 +55,10 @@ def read_movement(
     database = request.app.state.database
     with database.read(access) as connection:
         now, then = (reading.readable_check(connection, access, ref) for ref in (check, earlier))
-        said, pupils = compared.movement_of(connection, access, request.app.state.settings, now, then, asked)
+        readable = compared.readable_pupils(connection, access, now, then, asked.school)
+    with database.read(Access.system()) as connection:
+        settings = request.app.state.settings
+        said, pupils = compared.movement_of(connection, access, settings, now, then, asked, readable)
     with database.write(access) as connection:
         audit.record(connection, access, "movement.read", about=check, pupils=pupils)
     return MovementPage.model_validate(said)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from service import row_security
 from service import tables as t
-from service.access import ROLES
+from service.access import ROLES, Access
 from service.accounts.credentials import cookie_name, create_token, start_session
 from service.app import create_app
 from service.database import Database
@@ -29,6 +31,9 @@ from service.settings import Settings
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("RONI_REQUIRE_ALL") == "1"
 
 
+APPLICATION = "roni_application"
+
+
 @dataclass
 class Service:
     """A running app, its database, and a token for each of some invented people."""
@@ -36,6 +41,7 @@ class Service:
     app: FastAPI
     settings: Settings
     database: Database
+    owner: Database  # of the tables: on PostgreSQL the application's role is another
     schools: dict[str, int] = field(default_factory=dict)  # URN -> id
     tokens: dict[str, str] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
@@ -112,7 +118,7 @@ def furnish(service: Service) -> Service:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server of our own, on a socket in a temporary folder."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     pg_ctl = str(found[-1]) if found else shutil.which("pg_ctl")
@@ -120,12 +126,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if REQUIRED:
             pytest.fail("PostgreSQL is not installed, and these tests must run here")
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("pg")
+    folder = Path(tempfile.mkdtemp(prefix="roni-pg-"))  # not pytest's: the server's own user must reach it
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
-        for path in (folder, *folder.parents):  # the server's own user must reach its folder
-            if str(path).startswith(str(tmp_path_factory.getbasetemp().parent)) or path == folder:
-                path.chmod(0o755)
         shutil.chown(folder, "postgres")
     data = folder / "data"
     subprocess.run(
@@ -139,8 +142,14 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    yield f"postgresql://owner@/postgres?host={folder}"
+    url = f"postgresql://owner@/postgres?host={folder}"
+    owner = Database(url)
+    with owner.write() as connection:
+        connection.execute(text(f"create role {APPLICATION} login"))
+    owner.dispose()
+    yield url
     subprocess.run([*as_user, pg_ctl, "-D", data, "-m", "immediate", "stop"], check=False, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 _count = iter(range(1_000_000))
@@ -160,11 +169,63 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
+_tables: list[Path] = []  # an SQLite file with every table and nothing in them, made once and copied
+_idle: dict[Settings, list[tuple[FastAPI, dict[str, Any]]]] = {}  # apps that no service uses now: dear to make
+
+
 def start(url: str, **settings: Any) -> Service:
     made = replace(Settings.read({"RONI_DATABASE_URL": url, "RONI_SECRET": "a secret of the tests"}), **settings)
-    database = Database(url)
-    t.metadata.create_all(database.engine)
-    return Service(create_app(made, database), made, database)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        shutil.copyfile(_empty_tables(), url.removeprefix("sqlite:///"))
+    owner = Database(url)
+    if not owner.sqlite:
+        made = replace(made, database_url=_for_the_application(owner, url))
+    return Service(_app(made, Database(made.database_url)), made, AsTheService(made.database_url), owner)
+
+
+class AsTheService(Database):
+    """What tests put in and look at is the service's own work, unless they say whose it is."""
+
+    def _say_who(self, connection: Connection, access: Access | None) -> None:
+        super()._say_who(connection, Access.system() if access is None else access)
+
+
+def _for_the_application(owner: Database, url: str) -> str:
+    """The tables made by their owner, and the URL of a role that owns nothing and is held to the policies."""
+    t.metadata.create_all(owner.engine)
+    with owner.write() as connection:
+        row_security.enable(connection)
+        row_security.let_work(connection, APPLICATION)
+    return url.replace("//owner@", f"//{APPLICATION}@")
+
+
+def _empty_tables() -> Path:
+    if not _tables:
+        file = Path(tempfile.mkdtemp(prefix="roni-tests-")) / "tables.db"
+        database = Database(f"sqlite:///{file}")
+        t.metadata.create_all(database.engine)
+        database.dispose()
+        _tables.append(file)
+    return _tables[0]
+
+
+def _app(settings: Settings, database: Database) -> FastAPI:
+    """An app of these settings, over this database: one that is idle, as it was when it was new."""
+    idle = _idle.setdefault(replace(settings, database_url=""), [])
+    if not idle:
+        app = create_app(settings, database)
+        idle.append((app, {**app.state._state, "routes": len(app.routes)}))
+    app, fresh = idle.pop()
+    app.state._state.clear()
+    app.state._state.update({**fresh, "settings": settings, "database": database, "fresh": fresh})
+    return app
+
+
+def stop(service: Service) -> None:
+    for database in (service.database, service.owner, service.app.state.database):
+        database.dispose()
+    if len(service.app.routes) == service.app.state.routes:  # a test that gave it routes of its own has made it another
+        _idle[replace(service.settings, database_url="")].append((service.app, service.app.state.fresh))
 
 
 @pytest.fixture
@@ -178,7 +239,7 @@ def start_service() -> Iterator[Callable[..., Service]]:
 
     yield make
     for service in started:
-        service.database.dispose()
+        stop(service)
 
 
 @pytest.fixture
@@ -198,4 +259,4 @@ def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     """The same once for a whole file of tests that change nothing."""
     service = furnish(start(f"sqlite:///{tmp_path_factory.mktemp('module') / 'roni.db'}"))
     yield service
-    service.database.dispose()
+    stop(service)

@@ -75,7 +75,7 @@ def test_nothing_is_replaced(used, file: Path) -> None:
 
 
 def test_a_changed_event_is_found(used) -> None:
-    with used.database.write(Access.system()) as connection:
+    with used.owner.write(Access.system()) as connection:
         first = connection.execute(select(func.min(t.audit_events.c.id))).scalar()
         connection.execute(update(t.audit_events).where(t.audit_events.c.id == first).values(action="check.close"))
     assert backups.verify(used.database).faults == (f"The audit is not what was written, from event {first} on.",)

@@ -47,10 +47,10 @@ def test_a_database_of_another_version_is_refused_with_what_to_do(database: Data
 
 
 def test_going_down_with_data_and_up_again_leaves_the_same_tables(service) -> None:
-    database = service.database
+    database = service.owner
     with database.write() as connection:
         connection.exec_driver_sql("create table alembic_version (version_num varchar(32) primary key)")
-        connection.exec_driver_sql("insert into alembic_version values ('0001')")
+        connection.exec_driver_sql(f"insert into alembic_version values ('{schema.latest()}')")
     schema.downgrade(database, "base")
     with database.read() as connection:
         assert inspect(connection).get_table_names() == [schema.STAMP]

@@ -1,0 +1,88 @@
+"""PostgreSQL's row-level security: the second gate. The first is `access.py`, on every database.
+
+Each transaction says whose it is (`Access.settings`, set by `database.py`); a transaction that says nothing sees no
+pupil and writes none. The policies hold for the owner of the tables too, so that nobody passes them by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, text
+
+FUNCTION = "roni_readable_pupils"
+POLICY = "roni_pupils"
+
+_EVERYTHING = "current_setting('roni.everything', true) = 'on'"
+_TEAM = "nullif(current_setting('roni.team', true), '')"
+_COACH = "nullif(current_setting('roni.caseload_of', true), '')::integer"
+_SCHOOLS = "string_to_array(nullif(current_setting('roni.schools', true), ''), ',')::integer[]"
+
+# As `Access.may_read` has it: a coach's own caseload, else a team's live lists, else the rolls of the caller's schools.
+# While it looks it may see everything, so that no policy asks itself.
+_READABLE = f"""
+create or replace function {FUNCTION}() returns setof integer
+language sql stable set "roni.everything" = 'on' as $$
+    select pupil_id from assignments where coach_id = {_COACH} and ended_at is null
+  union
+    select item.pupil_id from supplement_rows item join supplements list on list.id = item.supplement_id
+    where {_COACH} is null and list.team = {_TEAM} and list.state = 'live'
+      and item.pupil_id is not null and item.state in ('matched', 'own_roll')
+  union
+    select pupil_id from roll_pupils
+    where {_COACH} is null and {_TEAM} is null and live and school_id = any({_SCHOOLS})
+$$
+"""
+
+_OF_PUPIL = f"pupil_id in (select {FUNCTION}())"
+
+# Table -> who may see and write a row beside those to whom everything is open.
+POLICIES: Mapping[str, str] = {
+    "pupils": f"id in (select {FUNCTION}())",
+    "roll_pupils": f"{_OF_PUPIL} or ({_COACH} is null and {_TEAM} is null and school_id = any({_SCHOOLS}))",
+    "register_rows": _OF_PUPIL,
+    "upload_pupils": f"upload_id in (select id from uploads where {_COACH} is null and {_TEAM} is null "
+    f"and school_id = any({_SCHOOLS}))",
+    "upload_leavers": f"upload_id in (select id from uploads where {_COACH} is null and {_TEAM} is null "
+    f"and school_id = any({_SCHOOLS}))",
+    "supplement_rows": f"supplement_id in (select id from supplements where team = {_TEAM})",
+    "assignments": f"{_OF_PUPIL} or coach_id = {_COACH}",
+    "contacts": _OF_PUPIL,
+    "moderations": _OF_PUPIL,
+    "pupil_requests": _OF_PUPIL,
+}
+
+
+def enable(connection: Connection) -> None:
+    """Put the policies on, anew where they are on already. Other databases than PostgreSQL have none."""
+    if connection.dialect.name != "postgresql":
+        return
+    connection.execute(text(_READABLE))
+    for table, rule in POLICIES.items():
+        connection.execute(text(f"alter table {table} enable row level security"))
+        connection.execute(text(f"alter table {table} force row level security"))
+        connection.execute(text(f"drop policy if exists {POLICY} on {table}"))
+        whole = f"({_EVERYTHING}) or ({rule})"
+        connection.execute(text(f"create policy {POLICY} on {table} using ({whole}) with check ({whole})"))
+
+
+def disable(connection: Connection) -> None:
+    """Take the policies off again."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in POLICIES:
+        connection.execute(text(f"drop policy if exists {POLICY} on {table}"))
+        connection.execute(text(f"alter table {table} no force row level security"))
+        connection.execute(text(f"alter table {table} disable row level security"))
+    connection.execute(text(f"drop function if exists {FUNCTION}()"))
+
+
+def let_work(connection: Connection, role: str) -> None:
+    """Let a role that owns nothing do the service's work: read and write rows, and change no table."""
+    if connection.dialect.name != "postgresql":
+        return
+    quoted = connection.dialect.identifier_preparer.quote_identifier(role)
+    for what in ("select, insert, update, delete on all tables", "usage, select on all sequences"):
+        connection.execute(text(f"grant {what} in schema public to {quoted}"))
+    connection.execute(text(f"grant usage on schema public to {quoted}"))
+    connection.execute(text(f"revoke update, delete on audit_events from {quoted}"))

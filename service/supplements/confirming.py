@@ -12,6 +12,7 @@ from service import audit
 from service import tables as t
 from service.access import Access
 from service.clock import now
+from service.database import lock_rolls
 from service.etags import STALE, require_match
 from service.problems import Refusal
 from service.refs import new_ref
@@ -24,8 +25,7 @@ from service.supplements.staging import LIVE, STAGED, SUPERSEDED
 
 def confirm(connection: Connection, access: Access, settings: Settings, ref: str, request: Request) -> dict[str, Any]:
     """Make a staged list live, wholly; returns the receipt. A live one stays as it is and says so."""
-    row = require_list(connection, access, ref)
-    _lock(connection, row.team)
+    lock_rolls(connection)  # registers rest on rolls and lists: one change of them at a time
     row = require_list(connection, access, ref)
     if row.state == LIVE:
         return _receipt(connection, row, difference_of(connection, row), [], []) | {"unchanged": True}
@@ -44,11 +44,6 @@ def confirm(connection: Connection, access: Access, settings: Settings, ref: str
     detail = {"team": row.team, "replaced": receipt["replaced"], **found.counts}
     audit.record(connection, access, "supplement.confirm", ref, {*found.before, *found.now}, detail)
     return receipt
-
-
-def _lock(connection: Connection, team: str) -> None:
-    """One at a time for a team: two lists confirmed at once would both be live."""
-    connection.execute(select(t.supplements.c.id).where(t.supplements.c.team == team).with_for_update()).all()
 
 
 def _switch(connection: Connection, access: Access, row: Any, replaced: Sequence[Any]) -> None:
@@ -98,7 +93,10 @@ def close_rows(connection: Connection, supplement_id: int) -> None:
 
 
 def refresh(connection: Connection, settings: Settings, lists: Sequence[Any], listed: Collection[int]) -> list[str]:
-    """Work every open check out again for whom these lists speak of; returns the checks' references."""
+    """Work every open check out again for the pupils listed, and everybody whom these lists cover as complete ones.
+
+    Returns the references of the checks.
+    """
     from service.registers.working_out import work_out  # registers rest on lists
 
     done = []

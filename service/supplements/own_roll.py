@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, insert, select, update
 from roni import VERSION, AcademicYear
 from service import tables as t
 from service.access import Access
-from service.database import lock_rolls
 from service.problems import Refusal
 from service.refs import new_ref
 from service.registers.cohorts import check_values
@@ -91,7 +90,6 @@ def put_on(
     connection: Connection, access: Access, check: Any, newcomers: Sequence[Newcomer], list_name: str
 ) -> list[int]:
     """Put pupils on the council's own roll of a check; returns their ids, then whom the roll brought with it."""
-    lock_rolls(connection)
     submission_id, brought = _roll(connection, access, check)
     stored = connection.execute(select(t.submissions.c.cohort).where(t.submissions.c.id == submission_id)).scalar_one()
     header, file = _with_file(stored, list_name, newcomers)

@@ -13,6 +13,7 @@ from service import tables as t
 from service.access import TEAMS, Access
 from service.clock import now
 from service.cursors import read_cursor, write_cursor
+from service.database import lock_rolls
 from service.etags import STALE
 from service.phrases import day
 from service.problems import Refusal
@@ -153,6 +154,7 @@ def decide(
     pupil: str | None = None,
 ) -> None:  # fmt: skip
     """Close an entry by a person's decision, and work out the pupil again where it rests on that."""
+    lock_rolls(connection)  # registers rest on decisions: one change of what they rest on at a time
     if decision not in DECISIONS[row.kind]:
         raise Refusal(422, "no_such_decision", f"About this, decide one of: {', '.join(DECISIONS[row.kind])}.")
     if row.closed_at is not None and row.closed_by is None:

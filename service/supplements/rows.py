@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -12,6 +12,7 @@ from service import audit
 from service import tables as t
 from service.access import Access, Permission
 from service.clock import now
+from service.database import lock_rolls
 from service.etags import STALE
 from service.problems import Refusal
 from service.settings import Settings
@@ -29,6 +30,7 @@ def decide(
     connection: Connection, access: Access, settings: Settings, supplement: Any, row: Any, decision: RowDecision
 ) -> None:
     """Carry out what a person decided about one row, and work out again what rests on it."""
+    lock_rolls(connection)  # registers rest on rolls and lists: one change of them at a time
     _require_open(supplement, row)
     if decision.action == "own_roll":
         _own_roll(connection, access, settings, supplement, row, decision)
@@ -42,7 +44,7 @@ def decide(
     _store(connection, access, row, state, pupil, decision.reason)
     touched = {number for number in (pupil, row.pupil_id) if number is not None}
     if supplement.state == LIVE:
-        refresh_some(connection, settings, supplement, touched)
+        refresh(connection, settings, [], touched)
     audit.record(connection, access, f"supplement.row.{decision.action}", row.ref, touched)
 
 
@@ -103,12 +105,6 @@ def _store(connection: Connection, access: Access, row: Any, state: str, pupil: 
     )
 
 
-def refresh_some(connection: Connection, settings: Settings, supplement: Any, pupils: Collection[int]) -> None:
-    """Work out again what rests on a list for these pupils: whom else it covers it says the same of as before."""
-    partial = supplement._replace(complete=False) if hasattr(supplement, "_replace") else supplement
-    refresh(connection, settings, [partial], pupils)
-
-
 def _own_roll(
     connection: Connection, access: Access, settings: Settings, supplement: Any, row: Any, decision: RowDecision
 ) -> None:
@@ -142,6 +138,7 @@ def put_rows(
     reason: str,
 ) -> Counter[str]:
     """Put the pupils of rows on the council's own roll; returns how many rows could not be, by why."""
+    lock_rolls(connection)
     if supplement.state != LIVE:
         raise Refusal(409, "not_confirmed", WHY_NOT["not_confirmed"])
     why: Counter[str] = Counter()
@@ -183,7 +180,7 @@ def _put(
     ids = own_roll.put_on(connection, access, check, [newcomer for _, newcomer in chosen], name)
     for (row, _), pupil in zip(chosen, ids[: len(chosen)], strict=True):
         _store(connection, access, row, OWN_ROLL, pupil, reason)
-    refresh_some(connection, settings, supplement, set(ids))
+    refresh(connection, settings, [], set(ids))
     audit.record(connection, access, "roll.own", check.ref, ids[: len(chosen)], {"list": supplement.ref})
 
 

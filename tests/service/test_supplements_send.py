@@ -71,12 +71,12 @@ def test_a_team_cannot_send_for_another_and_an_analyst_says_for_which(council) -
     assert (answer.status_code, answer.json()["team"]) == (201, "send")
 
 
-@pytest.mark.parametrize("who", ["returns", "careers", "coach", "panel", "administrator"])
-def test_other_roles_neither_send_nor_see_lists(council, who: str) -> None:
+def test_other_roles_neither_send_nor_see_lists(council) -> None:
     shown = staged_list(council, listed(1))
-    assert send_list(council, listed(1), who=who).status_code == 403
-    assert council.as_(who).get("/v1/supplements").status_code == 403
-    assert council.as_(who).get(f"/v1/supplements/{shown['ref']}").status_code == 403
+    for who in ("returns", "careers", "coach", "panel", "administrator"):
+        assert send_list(council, listed(1), who=who).status_code == 403
+        assert council.as_(who).get("/v1/supplements").status_code == 403
+        assert council.as_(who).get(f"/v1/supplements/{shown['ref']}").status_code == 403
 
 
 def test_a_team_does_not_see_lists_of_another(council) -> None:
@@ -89,18 +89,15 @@ def test_a_team_does_not_see_lists_of_another(council) -> None:
     assert other.delete(f"/v1/supplements/{shown['ref']}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("content", "code"), [(b"", "empty"), (b"\x00\x01\x02\x03" * 50, None), (b"PK\x03\x04 not a workbook", None)]
-)
-def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(council, content: bytes, code: str | None) -> None:
-    answer = council.as_("virtual_school").post(
-        "/v1/supplements",
-        files={"file": ("list.xlsx", content)},
-        data={"field": "looked_after", "as_at": OCTOBER},
-    )
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert code in (None, answer.json()["code"])
+def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(council) -> None:
+    for content in (b"", b"\x00\x01\x02\x03" * 50, b"PK\x03\x04 not a workbook"):
+        answer = council.as_("virtual_school").post(
+            "/v1/supplements",
+            files={"file": ("list.xlsx", content)},
+            data={"field": "looked_after", "as_at": OCTOBER},
+        )
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+        assert answer.json()["code"] not in ("invalid", "unexpected")
 
 
 def test_names_and_birth_date_propose_and_never_match(council) -> None:

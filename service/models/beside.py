@@ -16,6 +16,7 @@ from service import tables as t
 from service.access import Access
 from service.checks.cards import use_model, use_scorecard
 from service.checks.queries import require_check
+from service.cursors import read_cursor, write_cursor
 from service.problems import Refusal
 from service.registers.order import RANKED
 from service.registers.working_out import work_out_beside
@@ -71,8 +72,13 @@ def remove(connection: Connection, access: Access, check_ref: str, ref: str) -> 
     audit.record(connection, access, "register.try_removed", about=ref, detail={"check": check.ref})
 
 
-def compare_beside(connection: Connection, access: Access, check_ref: str, ref: str) -> dict[str, Any]:
-    """What was tried against the live register of the same view: who moved, and who is within capacity."""
+def compare_beside(
+    connection: Connection, access: Access, check_ref: str, ref: str, limit: int, cursor: str | None = None
+) -> dict[str, Any]:
+    """What was tried against the live register of the same view: who moved, and who is within capacity.
+
+    The pupils concerned come in the order of the list tried, at most `limit` from `cursor` on.
+    """
     check = require_check(connection, check_ref)
     tried = require_beside(connection, check, ref)
     live = connection.execute(
@@ -83,7 +89,9 @@ def compare_beside(connection: Connection, access: Access, check_ref: str, ref: 
     before, after = (_lines(connection, access, register) for register in (live, tried))
     moved = [_moved(pupil, before[pupil], after[pupil]) for pupil in after if pupil in before]
     capacity = check.capacity
-    shown = [item for item in moved if _concerns(item, capacity)]
+    start = 0 if cursor is None else read_cursor(cursor, int)[0]
+    concerned = [item for item in moved if _concerns(item, capacity) and item["after"]["rank"] > start]
+    shown, more = concerned[:limit], len(concerned) > limit
     audit.record(connection, access, "register.compare", about=ref, pupils=[item["id"] for item in shown])
     return {
         "check": {"ref": check.ref, "label": check.label, "capacity": capacity},
@@ -95,6 +103,7 @@ def compare_beside(connection: Connection, access: Access, check_ref: str, ref: 
         "schools": _by_school(moved),
         "bands_differ": live.card["bands"] != tried.card["bands"],
         "items": [_shown(item, capacity) for item in shown],
+        "next": write_cursor(shown[-1]["after"]["rank"]) if more else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
@@ -70,6 +70,17 @@ def show_scorecard(
     return render(request, "models/scorecard.html", title=card["title"], back="/scorecards", card=card, notice=notice)
 
 
+@router.get("/scorecards/{scorecard}/file")
+def get_file(request: Request, scorecard: str, access: Access = allow(Permission.SCORECARDS_WRITE)) -> Response:
+    """The TOML file as it was sent."""
+    with request.app.state.database.read(access) as connection:
+        card = scorecards.show_scorecard(connection, scorecard)
+    if card["content"] is None:
+        raise Refusal(404, "not_found", "This scorecard comes with the service, and has no file here.")
+    headers = {"content-disposition": f'attachment; filename="{card["name"]}.toml"'}
+    return Response(card["content"], media_type="application/toml; charset=utf-8", headers=headers)
+
+
 @router.get("/checks/{check}/trials")
 def list_trials(
     request: Request, check: str, done: str = "", access: Access = allow(Permission.CHECKS_MANAGE)
@@ -133,10 +144,15 @@ def try_beside(
 
 @router.get("/checks/{check}/trials/{register}")
 def show_trial(
-    request: Request, check: str, register: str, access: Access = allow(Permission.CHECKS_MANAGE)
+    request: Request,
+    check: str,
+    register: str,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    access: Access = allow(Permission.CHECKS_MANAGE),
 ) -> Response:
-    with request.app.state.database.write(access) as connection:
-        found = beside.compare_beside(connection, access, check, register)
+    state = request.app.state
+    with state.database.write(access) as connection:
+        found = beside.compare_beside(connection, access, check, register, state.settings.page_size, cursor)
     return render(
         request, "models/trial.html", title=f"Tried beside {found['check']['label']}", back=f"/checks/{check}/trials",
         found=found, wide=True,

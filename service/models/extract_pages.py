@@ -34,7 +34,10 @@ def _page(request: Request, access: Access, ref: str, status: int = 200, **conte
         (name.capitalize(), [(item.name, item.label) for item in group])
         for name, group in groupby(by_family, lambda item: item.family)
     ]
-    base: dict[str, Any] = {"chosen": [item.name for item in allowed if item.scored], "errors": {}}
+    base: dict[str, Any] = {
+        "chosen": [item.name for item in allowed if item.scored or item.name == "year_group"],
+        "errors": {},
+    }
     return render(
         request, "models/extract.html", status, title=f"Extract for notebooks: {check.label}", back="/reports",
         check=check, taken=taken, families=families, **(base | context),

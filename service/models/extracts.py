@@ -39,7 +39,7 @@ BIRTH = "date_of_birth"
 BIRTH_MONTH = "birth_month"
 # Dates of a period are the same for a whole school; those of an event say something of one pupil.
 PERIODS = ("attendance_from", "attendance_to", "recent_attendance_from", "recent_attendance_to")
-NEVER = ("restricted_sharing", "restricted_by", "restricted_on", "birth_precision")
+NEVER = ("restricted_sharing", "restricted_by", "restricted_on", "birth_precision", "address_confidential")
 KINDS = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv; charset=utf-8"}
 PUPIL, SCHOOL, DISTRICT = "admission_number", "school_name", "district"  # where the pseudonyms stand
 

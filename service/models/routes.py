@@ -139,7 +139,7 @@ def try_beside(
     with state.database.write(access) as connection:
         given = asked.model_dump(exclude_unset=True)
         ref = beside.try_beside(connection, access, state.settings, check, given)
-        found = beside.compare_beside(connection, access, check, ref)
+        found = beside.compare_beside(connection, access, check, ref, state.settings.page_size)
     response.headers["location"] = f"/v1/checks/{check}/registers/{ref}"
     return s.Trial.model_validate(found)
 
@@ -151,13 +151,20 @@ def list_trials(request: Request, check: str, access: Access = allow(Permission.
         return s.Trials.model_validate({"items": beside.list_beside(connection, check)})
 
 
-@router.get("/checks/{check}/registers/{register}", responses=problem_responses(404, 409))
+@router.get("/checks/{check}/registers/{register}", responses=problem_responses(404, 409, 422))
 def show_trial(
-    request: Request, check: str, register: str, access: Access = allow(Permission.CHECKS_MANAGE)
+    request: Request,
+    check: str,
+    register: str,
+    limit: Annotated[int | None, Query(ge=1)] = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    access: Access = allow(Permission.CHECKS_MANAGE),
 ) -> s.Trial:
     """What was tried against the live register as it is now: who moves, who is in or out of capacity."""
-    with request.app.state.database.write(access) as connection:
-        return s.Trial.model_validate(beside.compare_beside(connection, access, check, register))
+    state = request.app.state
+    most = min(limit or state.settings.page_size, state.settings.page_most)
+    with state.database.write(access) as connection:
+        return s.Trial.model_validate(beside.compare_beside(connection, access, check, register, most, cursor))
 
 
 @router.delete("/checks/{check}/registers/{register}", status_code=204, responses=problem_responses(404))

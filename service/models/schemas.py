@@ -207,6 +207,33 @@ class BandLine(BaseModel):
 
     name: str
     at_least: int
+    meaning: str
+
+
+class TierLine(BaseModel):
+    """How many points, and when."""
+
+    points: int
+    when: str
+
+
+class IndicatorLine(BaseModel):
+    """An indicator of a card; `justification` says why a protected or special field may be used."""
+
+    label: str
+    family: str
+    tiers: list[TierLine]
+    source: str
+    justification: str
+
+
+class InclusionLine(BaseModel):
+    """Who is always included, in at least which band."""
+
+    label: str
+    band: str
+    when: str
+    source: str
 
 
 class ScorecardLine(BaseModel):
@@ -237,6 +264,9 @@ class ScorecardShape(ScorecardLine):
 
     content: str | None
     in_words: str
+    indicators: list[IndicatorLine]
+    inclusions: list[InclusionLine]
+    sources: list[str]
 
 
 class NewTrial(Sent):
@@ -306,7 +336,8 @@ class Trial(BaseModel):
     bands_differ: bool
     capacity: AtCapacity | None
     schools: list[SchoolMoves]
-    items: list[Move]
+    items: Annotated[list[Move], Field(description="In the order of the list tried.")]
+    next: str | None
 
 
 class NewExtract(Sent):

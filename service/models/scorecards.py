@@ -11,6 +11,7 @@ from roni import Scorecard, ScorecardError, parse_scorecard, scorecard_names
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.phrases import counted
 from service.problems import Refusal
 from service.refs import new_ref
 from service.registers.cards import shipped_cards
@@ -50,7 +51,7 @@ def checked(content: bytes, file: str) -> Scorecard:
         raise Refusal(422, "not_a_scorecard", NOT_TOML) from None
     except ScorecardError as error:
         faults = str(error).splitlines()
-        detail = f"The scorecard was not kept. Put these right and upload it again: {len(faults)} in all."
+        detail = f"The scorecard was not kept: {counted(len(faults), 'thing')} to put right."
         raise Refusal(
             422, "scorecard_wrong", detail, errors=[{"message": fault} for fault in faults[:MOST_FAULTS]]
         ) from None
@@ -79,11 +80,34 @@ def show_scorecard(connection: Connection, ref: str) -> dict[str, Any]:
     row = connection.execute(select(t.scorecards).where(c.ref == ref)).one_or_none()
     if row is not None:
         card = parse_scorecard(row.content, row.name)
-        return _stored(row, _used(connection)) | {"content": row.content, "in_words": card.to_text()}
+        return _stored(row, _used(connection)) | {"content": row.content, **_in_words(card)}
     shipped = next((card for card in shipped_cards().values() if card.name == ref), None)
     if shipped is None:
         raise Refusal(404, "not_found", "There is no such scorecard.")
-    return _shipped(shipped, _used(connection)) | {"content": None, "in_words": shipped.to_text()}
+    return _shipped(shipped, _used(connection)) | {"content": None, **_in_words(shipped)}
+
+
+def _in_words(card: Scorecard) -> dict[str, Any]:
+    """The whole card in one text, and indicator by indicator."""
+    words = card.dictionary
+    return {
+        "in_words": card.to_text(),
+        "sources": list(card.sources),
+        "indicators": [
+            {
+                "label": item.label,
+                "family": item.family,
+                "tiers": [{"points": tier.points, "when": tier.when.words(words)} for tier in item.tiers],
+                "source": item.source,
+                "justification": item.justification,
+            }
+            for item in card.active
+        ],
+        "inclusions": [
+            {"label": item.label, "band": item.band, "when": item.when.words(words), "source": item.source}
+            for item in card.inclusions
+        ],
+    }
 
 
 def _stored(row: Any, used: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
@@ -105,7 +129,7 @@ def _shape(card: Scorecard, ref: str, used: dict[str, list[dict[str, str]]]) -> 
         "digest": card.digest,
         "shipped": card.digest in shipped_cards(),
         "most_points": card.most,
-        "bands": [{"name": band.name, "at_least": band.at_least} for band in card.bands],
+        "bands": [{"name": band.name, "at_least": band.at_least, "meaning": band.meaning} for band in card.bands],
         "used_by": used.get(card.digest, []),
     }
 

@@ -159,16 +159,41 @@ def compare(
 ) -> Response:
     """Two models on a check's pupils; what is chosen stands in the address, and nothing is stored."""
     state = request.app.state
+    chosen = {"first": first, "second": second, "check": check}
+    errors = _choices_wanted(chosen)
+    found = _compared(request, access, chosen) if all(chosen.values()) and not errors else None
     with state.database.read(access) as connection:
         checks = [(item["ref"], item["label"]) for item in list_checks(connection, access)]
-        found = None
-        if first and second and check:
-            found = comparisons.compare_models(connection, access, state.settings, first, second, check)
-    if found is not None:
-        with state.database.write(access) as connection:
-            comparisons.note_comparison(connection, access, check, found["models"])
     names = [(item.name, item.name) for item in shelf.shelf(state.settings) if item.model is not None]
     return render(
-        request, "models/comparison.html", title="Compare two models", back="/models",
-        names=names, checks=checks, chosen={"first": first, "second": second, "check": check}, found=found,
+        request, "models/comparison.html", 422 if errors else 200, title="Compare two models", back="/models",
+        names=names, checks=checks, chosen=chosen, errors=errors, found=found, matrix=found and _matrix(found["bands"]),
     )  # fmt: skip
+
+
+def _choices_wanted(chosen: dict[str, str]) -> dict[str, str]:
+    """What is still to be chosen, once something is."""
+    if not any(chosen.values()):
+        return {}
+    wanted = {"first": "Choose the first model.", "second": "Choose the second model.", "check": "Choose a check."}
+    errors = {name: sentence for name, sentence in wanted.items() if not chosen[name]}
+    if chosen["first"] and chosen["first"] == chosen["second"]:
+        errors["second"] = "Choose another model than the first."
+    return errors
+
+
+def _compared(request: Request, access: Access, chosen: dict[str, str]) -> dict[str, Any]:
+    state = request.app.state
+    with state.database.read(access) as connection:
+        found = comparisons.compare_models(connection, access, state.settings, *chosen.values())
+    with state.database.write(access) as connection:
+        comparisons.note_comparison(connection, access, chosen["check"], found["models"])
+    return found
+
+
+def _matrix(pairs: list[dict[str, Any]]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Headings and rows: bands by the first model down, by the second across."""
+    counts = {(pair["first"], pair["second"]): pair["pupils"] for pair in pairs}
+    first, second = (list(dict.fromkeys(pair[key] for pair in pairs)) for key in ("first", "second"))
+    rows = [(one.capitalize(), *(counts.get((one, other), 0) for other in second)) for one in first]
+    return [other.capitalize() for other in second], rows

@@ -11,15 +11,14 @@ WIDTH, LEFT, RIGHT = 720, 224, 640  # bars stand between; names to the left, sum
 ROW, BAR, HEAD = 28, 20, 34
 NAME_LETTERS = 32
 INK = "#0b0c0c"
-# From dark to light, so that they are told apart in grey too: the fill, and the ink of the figure on it.
-SHADES = (
-    ("#6b1410", "#ffffff"),
-    ("#d4351c", "#ffffff"),
-    ("#f5b183", INK),
-    ("#e3e6e8", INK),
-    ("#505a5f", "#ffffff"),
-    ("#ffffff", INK),
-)
+# The fill of a part and the ink of its figure; neighbours differ in lightness, so that grey paper tells them apart.
+NAMED = {
+    "red": ("#942514", "#ffffff"),
+    "amber": ("#f4a460", INK),
+    "green": ("#2a7a4b", "#ffffff"),
+    "none": ("#e3e6e8", INK),
+}
+UNNAMED = (("#0f385c", "#ffffff"), ("#5694ca", INK), ("#d2e2f1", INK), ("#ffffff", INK))
 BLUE = "#1d70b8"
 DIGIT = 8  # the width of a figure; where it does not fit into its part, the table has it
 
@@ -27,13 +26,14 @@ DIGIT = 8  # the width of a figure; where it does not fit into its part, the tab
 def stacked(title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> Markup:
     """A bar for each row, made of the same parts in the same order; what each shade is called stands above."""
     most = max((sum(counts) for _, counts in rows), default=0) or 1
-    body = [_key(parts)]
+    shades = _shades(parts)
+    body = [_key(parts, shades)]
     for place, (name, counts) in enumerate(rows):
         top, x = HEAD + ROW * place, float(LEFT)
         body.append(_text(LEFT - 10, top + 15, _short(name), "end"))
-        for part, count in enumerate(counts):
+        for shade, count in zip(shades, counts, strict=True):
             width = (RIGHT - LEFT) * count / most
-            body.append(_part(x, top, width, count, part))
+            body.append(_part(x, top, width, count, shade))
             x += width
         body.append(_text(x + 8, top + 15, f"{sum(counts):,}"))
     return _svg(HEAD + ROW * len(rows) + 6, title, body)
@@ -51,10 +51,17 @@ def bars(title: str, rows: Sequence[tuple[str, int]], most: int | None = None, u
     return _svg(ROW * len(rows) + 8, title, body)
 
 
-def _part(x: float, top: float, width: float, count: int, part: int) -> str:
+def _shades(parts: Sequence[str]) -> list[tuple[str, str]]:
+    """Bands that are called by a colour have it; others have shades by their place."""
+    if all(name.casefold() in NAMED for name in parts):
+        return [NAMED[name.casefold()] for name in parts]
+    return [UNNAMED[min(place, len(UNNAMED) - 1)] for place in range(len(parts))]
+
+
+def _part(x: float, top: float, width: float, count: int, shade: tuple[str, str]) -> str:
     if not count:
         return ""
-    fill, ink = SHADES[min(part, len(SHADES) - 1)]
+    fill, ink = shade
     box = (
         f'<rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="{BAR}" fill="{fill}" stroke="{INK}" '
         'stroke-width="0.75"/>'
@@ -65,10 +72,9 @@ def _part(x: float, top: float, width: float, count: int, part: int) -> str:
     return box + _text(x + width / 2, top + 15, figure, "middle", ink)
 
 
-def _key(parts: Sequence[str]) -> str:
+def _key(parts: Sequence[str], shades: Sequence[tuple[str, str]]) -> str:
     found, x = [], float(LEFT)
-    for place, name in enumerate(parts):
-        fill = SHADES[min(place, len(SHADES) - 1)][0]
+    for name, (fill, _) in zip(parts, shades, strict=True):
         found.append(
             f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{fill}" stroke="{INK}" stroke-width="0.75"/>'
         )

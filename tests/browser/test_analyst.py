@@ -13,12 +13,13 @@ pytest.importorskip("fastapi", reason="the service is not installed: pip install
 
 from sqlalchemy import select
 
-from roni import AcademicYear, get_check, read_cohort
+from roni import AcademicYear, get_check, read_cohort, save_model
 from service import tables as t
 from service.accounts.credentials import cookie_name, start_session
 from service.clock import now
 from tests.service.conftest import Service, furnish, start
 from tests.service.rolls import add_check, fill, invented
+from tests.service.test_models_shelf import other_model
 
 OWN_CARD = Path(__file__).parents[2] / "roni" / "scorecards" / "oxfordshire.toml"
 
@@ -27,12 +28,15 @@ OWN_CARD = Path(__file__).parents[2] / "roni" / "scorecards" / "oxfordshire.toml
 def council(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Three schools, November returned by all, January by two."""
     folder = tmp_path_factory.mktemp("analyst")
-    service = furnish(start(f"sqlite:///{folder / 'roni.db'}", council="Bexford", demo=True))
+    save_model(other_model(), folder / "shelf")
+    url, shelf = f"sqlite:///{folder / 'roni.db'}", str(folder / "shelf")
+    service = furnish(start(url, council="Bexford", demo=True, models=shelf))
     november = add_check(service, capacity=25)
     rolls = {urn: invented(60, school=place) for place, urn in enumerate(service.schools)}
     fill(service, november, rolls)
     january = add_check(service, "january", earlier_id=november, capacity=25)
-    fill(service, january, {"100001": rolls["100001"].take(np.arange(4, 60)), "100002": rolls["100002"]})
+    later = [invented(60, name="january", school=place) for place in range(2)]
+    fill(service, january, {"100001": later[0].take(np.arange(4, len(later[0]))), "100002": later[1]})
     with service.database.write() as connection:
         _ask(connection, service, november, done=3)
         _ask(connection, service, january, done=1)
@@ -136,9 +140,13 @@ def test_the_analyst_compares_two_models(analyst: Any) -> None:
     analyst.look("analyst-comparison-empty")
     page.get_by_label("First model").select_option("demo")
     page.get_by_label("Second model").select_option("demo")
+    page.get_by_role("button", name="Compare").click()
+    assert "Choose another model than the first" in page.inner_text(".govuk-error-summary")
+    analyst.look("analyst-comparison-error")
+    page.get_by_label("Second model").select_option("other")
     page.get_by_label("Check", exact=True).select_option(label="November 2026")
     page.get_by_role("button", name="Compare").click()
-    assert "The two orders agree to 1.00" in page.inner_text("main")
+    assert "The two orders agree to" in page.inner_text("main")
     analyst.look("analyst-comparison")
 
 
@@ -166,6 +174,8 @@ def test_the_analyst_keeps_a_scorecard_and_tries_it(analyst: Any, november: str,
     page.get_by_role("button", name="Try it").click()
     assert "would go up" in page.inner_text("main")
     analyst.look("analyst-trial")
+    page.get_by_role("link", name="Next pupils").click()
+    assert "would go up" in page.inner_text("main")
     page.get_by_role("button", name="Take this trial away").click()
     assert "taken away" in page.inner_text(".govuk-notification-banner")
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from service.problems import Refusal
 
+LARGEST = 2**31 - 1  # of an id: what the database's column holds
+
 
 def write_cursor(*place: Any) -> str:
     """The cursor after an item, from the values that the list is ordered by.
@@ -25,6 +27,7 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         place = None
-    if not isinstance(place, list) or [type(value) for value in place] != list(kinds):
+    known = isinstance(place, list) and [type(value) for value in place] == list(kinds)
+    if not known or any(isinstance(value, int) and abs(value) > LARGEST for value in place):
         raise Refusal(422, "cursor", "The cursor is not one of this list. Leave it out to begin again.")
     return tuple(place)

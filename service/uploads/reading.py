@@ -80,9 +80,16 @@ class Readers:
                 self.kill()
 
     def kill(self) -> None:
-        """End every process now."""
+        """End every process now; one at work is cleared away by whoever waits for it."""
         for reader in list(self.started):
             reader.process.kill()
+        for _ in range(self.most):
+            with suppress(queue.Empty):
+                idle = self.free.get_nowait()
+                if idle is not None:
+                    idle.close()
+                    self.started.discard(idle)
+                self.free.put(None)
 
 
 class _Reader:

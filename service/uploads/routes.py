@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from service import audit, etags
@@ -53,7 +55,12 @@ class FileRoute(IdempotentRoute):
             if int(request.headers.get("content-length", "0")) > most:
                 raise Refusal(413, "too_large", TOO_BIG)
             request._receive = _counted(request._receive, most)  # what the form's parser reads from
-            return await handler(request)
+            try:
+                return await handler(request)
+            except HTTPException as error:
+                if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                    raise Refusal(413, "too_large", TOO_BIG) from None
+                raise
 
         return handle
 
@@ -77,7 +84,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise Refusal(413, "too_large", TOO_BIG)
+            raise HTTPException(413)  # the one kind of error that the form's parser passes on
         return message
 
     return counted

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.etags import STALE
+from service.problems import Refusal
+
 
 async def _typed(request: Request) -> dict[str, str]:
     return {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
@@ -37,3 +40,9 @@ def day_of(typed: Mapping[str, str], name: str) -> date | None:
     if not any(parts.values()):
         return None
     return date(int(parts["year"]), int(parts["month"]), int(parts["day"]))
+
+
+def require_version(typed: Mapping[str, str], version: int) -> None:
+    """Refuse a form about what has changed since it was opened (412)."""
+    if typed.get("version") != str(version):
+        raise Refusal(412, "stale", STALE)

@@ -81,7 +81,7 @@ def _shell(request: Request, access: Access) -> Shell:
         person=access.name,
         role=ROLE_LABELS[access.role],
         navigation=links,
-        home=links[0].href if links else "/",
+        home="/" if "/" in pages_of(request) or not links else links[0].href,
         switch="/role" if _grants(request, access) > 1 else "",
         demo=settings.demo,
     )

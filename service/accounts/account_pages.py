@@ -1,4 +1,4 @@
-"""Pages: where a role starts, one's own account, password and tokens."""
+"""Pages: one's own account, password and tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from service.accounts import passwords, sessions, shapes, tokens, wording
 from service.accounts.credentials import session_for
 from service.accounts.local import client_of, is_password_of, require_local, set_password
 from service.accounts.sign_in_pages import half_signed_in, own_after
-from service.navigation import navigation, pages_of
 from service.problems import Refusal
 from service.web import Notice, render
 
@@ -24,13 +23,6 @@ DONE = {
     "revoked": "The token is revoked. Programs that use it are refused from now on.",
 }
 LASTS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (366, "a year"))
-
-
-@router.get("/")
-def start(request: Request, access: Access = allow(Permission.ME)) -> Response:
-    """The first page of the caller's role."""
-    links = navigation(access, pages_of(request))
-    return RedirectResponse(links[0].href if links else "/account", 303)
 
 
 @router.get("/account")

@@ -18,6 +18,7 @@ from service.checks.cards import use_model, use_scorecard
 from service.checks.schemas import CheckChange, NewCheck
 from service.checks.schools import seen
 from service.clock import end_of, now, today
+from service.database import lock_rolls
 from service.etags import STALE
 from service.problems import Refusal
 from service.refs import new_ref
@@ -154,6 +155,7 @@ def _ask(connection: Connection, check_id: int, school_ids: Iterable[int]) -> No
 
 def change_check(connection: Connection, access: Access, settings: Settings, check: Any, change: CheckChange) -> None:
     """Change a check; what changes its scores works its register out again."""
+    lock_rolls(connection)  # registers rest on the check as on its rolls: one change of them at a time
     given = {name: getattr(change, name) for name in change.model_fields_set}
     values: dict[str, Any] = {
         name: given[name] for name in ("due_on", "few_sessions", "capacity", "publish_on") if name in given

@@ -59,7 +59,9 @@ def _last(connection: Connection, check: Any, school_id: int) -> dict[str, Any] 
         return None
     subs, rolls = t.submissions.c, t.roll_pupils.c
     label, check_id = connection.execute(
-        select(t.checks.c.label, t.checks.c.id).join(t.submissions, subs.check_id == t.checks.c.id).where(subs.id == base)
+        select(t.checks.c.label, t.checks.c.id)
+        .join(t.submissions, subs.check_id == t.checks.c.id)
+        .where(subs.id == base)
     ).one()
     if check_id == check.id:
         return None

@@ -35,6 +35,8 @@ OUTSIDERS = ("returns", "returns2", "careers", "coach", "coach_own", "virtual_sc
 INSIDERS = ("returns3", "careers3", "coach_south", "panel_south", "send", "analyst", "administrator")
 KNOW_SCHOOLS = {"coach_own", "virtual_school", "youth_justice"}  # which schools there are, but nothing of their pupils
 WRONG = "x-not-there"
+# Routes that have nothing to show even to those whose things these are.
+NOT_IN_EXAMPLE = {"/checks/{check}/schools/{urn}/reconfirmation": "there is no earlier check to confirm again from"}
 
 
 @pytest.fixture
@@ -54,6 +56,12 @@ def test_what_anybody_may_call_is_named_with_its_reason(refused_walk: Walk) -> N
     assert set(others_of(refused_walk.service.app)) <= OPEN_OTHERS
 
 
+def test_what_stands_in_every_path_is_known(refused_walk: Walk) -> None:
+    for route, _ in refused_walk.calls():
+        refused_walk.address(route)
+    assert refused_walk.unknown == set(), "say in IN_PATHS or VALUES of walking.py what these are"
+
+
 def test_nobody_gets_anything_without_signing_in(refused_walk: Walk) -> None:
     wrong = []
     for route, method in refused_walk.calls():
@@ -66,7 +74,7 @@ def test_nobody_gets_anything_without_signing_in(refused_walk: Walk) -> None:
             refused = answer.status_code == 401 and answer.json()["code"] == "not_signed_in"
         if not refused:
             wrong.append(f"{method} {route.path}: {answer.status_code}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 ONE_OF_EACH = {
@@ -84,7 +92,7 @@ def test_a_role_gets_nothing_that_it_does_not_include(refused_walk: Walk, role: 
         status = refused_walk.send(ONE_OF_EACH[role], route, method).status_code
         if status != 403:
             wrong.append(f"{method} {route.path}: {status}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_a_token_gets_nothing_beyond_its_scopes(refused_walk: Walk) -> None:
@@ -103,7 +111,7 @@ def test_a_token_gets_nothing_beyond_its_scopes(refused_walk: Walk) -> None:
         status = refused_walk.send("narrow", route, method).status_code
         if status != 403:
             wrong.append(f"{method} {route.path}: {status}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def _allowed(who: str, route: StatedRoute) -> bool:
@@ -128,7 +136,7 @@ def test_what_belongs_to_others_is_not_there(refused_walk: Walk) -> None:
                 status = refused_walk.send(who, route, method, body=True).status_code
                 if status != 404:
                     wrong.append(f"{who} {method} {route.path}: {status}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert _counts(refused_walk) == before
 
 
@@ -149,9 +157,9 @@ def test_the_same_things_are_there_for_those_they_belong_to(walk: Walk) -> None:
             if method != "GET":
                 walk.refs = things(walk.service)  # the last call may have used the others up
             statuses[who] = walk.send(who, route, method, body=True).status_code
-        if asked and set(statuses.values()) <= {401, 403, 404}:
+        if asked and set(statuses.values()) <= {401, 403, 404} and route.path not in NOT_IN_EXAMPLE:
             wrong.append(f"{method} {route.path}: {statuses}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_nothing_of_another_schools_pupils_is_in_any_answer(walk: Walk) -> None:
@@ -163,7 +171,7 @@ def test_nothing_of_another_schools_pupils_is_in_any_answer(walk: Walk) -> None:
             said = walk.send(who, route, method, body=True).text
             if any(sentinel.casefold() in said.casefold() for sentinel in SENTINELS):
                 wrong.append(f"{who} {method} {route.path}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def _counts(walk: Walk) -> dict[str, int]:
@@ -186,7 +194,7 @@ def test_a_reference_that_is_not_there_is_not_found(walk: Walk) -> None:
         if who is None or WRONG not in walk.address(route):
             continue
         status = walk.send(who, route, method, body=True).status_code
-        if status != 404:
+        if status not in ((404, 422) if route.is_page else (404,)):  # a page may look at its form first
             wrong.append(f"{who} {method} {route.path}: {status}")
     walk.refs = known
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)

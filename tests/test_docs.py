@@ -24,7 +24,7 @@ from roni.cli import app
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 WIDTH = "96"
-SET_UP_DEMO = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . && .venv/bin/roni example"
+SET_UP_DEMO = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt '.[service]' && .venv/bin/roni demo"
 SET_UP_TESTS = (
     "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[test]' && .venv/bin/python -m pytest"
 )

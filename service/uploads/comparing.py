@@ -6,7 +6,7 @@ It runs in the process that reads files, on plain values in and out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,17 @@ NEEDS_SCHOOL = frozenset({"school", "pru"})
 BY_FILE = "the school’s file"
 
 
-def compare(urn: str | None, now: dict[str, Any], last: Mapping[str, Any] | None, answers: Mapping[str, str]) -> Any:
+def compare(
+    urn: str | None,
+    now: dict[str, Any],
+    last: Mapping[str, Any] | None,
+    answers: Mapping[str, str],
+    elsewhere: Set[str] = frozenset(),
+) -> dict[str, Any]:
     """What is staged of one school: its cohort, its pupils with what changed, and who is on the last roll only.
 
     `last` is None for a first roll, else has `cohort` and, for each of its pupils, `pupils` with `id` and `leaver`.
+    Nobody leaves the council's own roll (`urn` None) by not standing in a file, but who is `elsewhere` in it.
     """
     cohort = cohort_from_dict(now)
     if last is None:
@@ -54,6 +61,14 @@ def compare(urn: str | None, now: dict[str, Any], last: Mapping[str, Any] | None
         }
         for place, (record, (change, fields)) in enumerate(zip(data.pop("pupils"), changes, strict=True))
     ]
+    if urn is None:
+        stay = [leaver for leaver in leavers if leaver["leaver"] is None]
+        leavers = [leaver for leaver in leavers if leaver["leaver"] is not None]
+        pupils += [
+            {"record": leaver["record"], "change": "unchanged", "changes": {}, "leaver": None}
+            for leaver in stay
+            if leaver["record"]["key"] not in elsewhere
+        ]
     counts = Counter(pupil["change"] for pupil in pupils)
     counts["left"] += sum(leaver["leaver"] is None for leaver in leavers)
     return {"urn": urn, "cohort": data, "pupils": pupils, "leavers": leavers, "difference": dict(counts)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from roni import VERSION
 from service import audit
 from service import tables as t
 from service.access import Access
@@ -81,6 +81,7 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     _sign_off(connection, access, check.id, submission_id, roll)
     opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
     touched = dropped | {row["pupil_id"] for row in rows}
+    _leave_own_roll(connection, check.id, roll.school_id, rows)
     touched |= close_settled(connection, check.id, touched)
     _work_out(connection, settings, check.id, touched)
     receipt = _receipt(access, check, ref, roll, rows, opened)
@@ -133,7 +134,7 @@ def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -
         "live": True,
         "file_name": roll.file_name,
         "file_digest": roll.file_digest,
-        "library_version": version("roni"),
+        "library_version": VERSION,
         "cohort": roll.cohort,
         "receipt": {},
     }
@@ -213,6 +214,19 @@ def _follow_leavers(
         connection.execute(update(t.pupils).where(*mine).values(school_id=None))
     stop_all(connection, access, [pupil for pupil in new if left[pupil].get("to") == "died"])
     return opened
+
+
+def _leave_own_roll(
+    connection: Connection, check_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Whom a school has on its roll is on the council's own roll no more."""
+    if school_id is None:
+        return
+    rolls, there = t.roll_pupils, [row["pupil_id"] for row in rows if row["status"] == ON_ROLL]
+    for start in range(0, len(there), 500):
+        own = (rolls.c.check_id == check_id, rolls.c.live, rolls.c.school_id.is_(None))
+        mine = rolls.c.pupil_id.in_(there[start : start + 500])
+        connection.execute(update(rolls).where(*own, mine).values(live=False))
 
 
 def _work_out(connection: Connection, settings: Settings, check_id: int, touched: Iterable[int]) -> None:

@@ -32,7 +32,8 @@ def stage(job: Mapping[str, Any]) -> dict[str, Any]:
     data = with_edits(cohort_to_dict(cohort), check, job["edits"])
     _add_period(data, job["answers"])
     parts, unknown = split(data, job["school"], job["schools"])
-    staged = [compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"]) for urn, part in parts]
+    elsewhere = {pupil["key"] for urn, part in parts if urn is not None for pupil in part["pupils"]}
+    staged = [compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"], elsewhere) for urn, part in parts]
     asked = [
         *questions.of_reading(cohort, saved, job["answers"], told),
         *questions.of_reading_again(differing, job["answers"]),

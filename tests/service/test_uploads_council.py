@@ -80,6 +80,23 @@ def test_pupils_of_no_school_are_on_the_councils_own_roll(service) -> None:
     assert (parts[None]["joined"], parts[None]["unchanged"], parts[ONE]["changed"]) == (1, 1, 1)
 
 
+def test_nobody_leaves_the_councils_own_roll_by_not_standing_in_a_file(sqlite_service, check) -> None:
+    confirm(sqlite_service, sent(sqlite_service, check, [of(ONE, 1), of("", 2), of("", 3)]), "analyst")
+    upload = sent(sqlite_service, check, [of(ONE, 1), of(ONE, 3), of("", 4)])
+    assert upload["leavers"]["count"] == 0
+    confirm(sqlite_service, upload, "analyst")
+    rows = live(sqlite_service, check)
+    assert {number: row.urn for number, row in rows.items()} == {upn(1): ONE, upn(3): ONE, upn(2): None, upn(4): None}
+
+
+def test_whom_a_school_lists_is_on_the_councils_own_roll_no_more(sqlite_service, check) -> None:
+    confirm(sqlite_service, sent(sqlite_service, check, [of("", 2)]), "analyst")
+    confirmed(sqlite_service, check, [pupil(2)])
+    row = live(sqlite_service, check)[upn(2)]
+    assert row.urn == ONE
+    assert to_resolve(sqlite_service) == []
+
+
 def test_schools_that_are_not_in_the_file_keep_their_rolls(sqlite_service, check) -> None:
     confirmed(sqlite_service, check, [pupil(11)], "returns2")
     confirm(sqlite_service, sent(sqlite_service, check, [of(ONE, 1)]), "analyst")

@@ -108,8 +108,9 @@ def _wanted(access: Access, fields: Collection[str] | None) -> list[str]:
     if fields is None:
         return allowed
     if wrong := sorted(set(fields) - set(allowed)):
-        detail = "These are not fields that an extract may have: it holds no names, identifiers or free text."
-        raise Refusal(422, "fields", detail, fields=wrong, allowed=allowed)
+        detail = "Some of these are no fields that an extract may have: it holds no names, identifiers or free text."
+        known = [name for name in wrong if name in national()]  # what is no field at all is not said again
+        raise Refusal(422, "fields", detail, fields=known, allowed=allowed)
     return [name for name in allowed if name in set(fields)]
 
 

@@ -25,12 +25,15 @@ REPORTS = (
     ("overrides", "Override rates", "how often people saw a pupil otherwise than the scorecard"),
 )
 KIND_WORDS = {
-    "up": "Up a band",
-    "down": "Down a band",
+    "up": "Up, in band or points",
+    "down": "Down, in band or points",
     "new": "New",
-    "unchanged": "Same band",
+    "unchanged": "Same band and points",
     "left": "Left",
-    "no earlier return": "School made no earlier return",
+    "not compared": "Restricted, not compared",
+    "no earlier return": "School made no return then",
+    "cannot be matched between checks": "Without an identifier",
+    "not asked for in both checks": "Not asked for in both",
 }
 MODERATIONS = {"add": "Added", "remove": "Removal", "priority": "Another priority"}
 STATES = {"standing": "stands", "asked": "waits", "accepted": "accepted", "declined": "declined"}

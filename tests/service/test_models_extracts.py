@@ -119,7 +119,8 @@ def test_only_the_fields_asked_for_are_in_it(extracted) -> None:
 def test_what_an_extract_may_not_have_is_refused_by_name(extracted, name) -> None:
     service, _, ref = extracted
     answer = take(service, ref, fields=["attendance", name])
-    assert (answer.status_code, answer.json()["code"], answer.json()["fields"]) == (422, "fields", [name])
+    assert (answer.status_code, answer.json()["code"]) == (422, "fields")
+    assert answer.json()["fields"] == ([] if name == "nonsense" else [name])
     assert "attendance" in answer.json()["allowed"]
 
 

@@ -36,7 +36,7 @@ demo = typer.Typer(add_completion=False, help="Open the whole service with an in
 service = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Look after a service: upgrade, back up, restore, verify, add people and tokens.",
+    help="Look after a service: upgrade, back up, restore, verify, delete what is due, add people and tokens.",
 )
 
 
@@ -127,6 +127,23 @@ def verify(database_url: DatabaseUrl = None) -> None:
         if found.faults:
             raise typer.Exit(1)
         _say("Everything is whole.")
+
+
+@service.command()
+def retention(
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete it. Only within a day of a count that has been looked at.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Count what the retention policy says is due to be deleted; with --delete, delete it."""
+    with _database(database_url) as (database, _settings):
+        from service.operators import apply_retention
+
+        done = apply_retention(database, delete=delete)
+        for rule in done["rules"]:
+            _say(f"{rule['count']:>8,}  {rule['what']} ({rule['days']} days after {rule['after']})")
+        _say("Deleted, and recorded." if delete else "Nothing was deleted. Look at it, then run it with --delete.")
 
 
 @service.command("create-user")

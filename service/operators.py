@@ -1,4 +1,4 @@
-"""What an operator does at the command line instead of a page: people and tokens, by the rules of the pages."""
+"""What an operator does at the command line instead of a page: people, tokens, retention, by the rules of the pages."""
 
 from __future__ import annotations
 
@@ -62,3 +62,15 @@ def add_token(database: Database, settings: Settings, email: str, name: str, day
         secret, ref = create_token(connection, settings, person.id, found[0].id, name, None, days)
         audit.record(connection, Access.system(), "token.create", ref, detail={"days": days})
     return secret
+
+
+def apply_retention(database: Database, *, delete: bool) -> dict[str, Any]:
+    """Count what is due by the policy, or delete it after a count; what is erased is overwritten."""
+    from service.reports import retention  # it rests on every table
+    from service.reports.policy import shipped_policy
+
+    with writing(database) as connection:
+        done = retention.run(connection, Access.system(), shipped_policy(), dry=not delete)
+    if delete:
+        database.overwrite_erased(whole=True)
+    return done

@@ -129,3 +129,18 @@ def test_a_new_database_is_its_owner_s_only(tmp_path: Path) -> None:
     assert "The first administrator, said this once" in said[0]
     _make_ready(fresh, said.append)
     assert len(said) == 1
+
+
+def test_what_is_due_is_counted_before_it_is_deleted(database: Database, url: str) -> None:
+    at_once = run("service", "retention", "--delete", "--database-url", url)
+    assert at_once.exit_code == 2
+    assert "Do a dry run first" in at_once.stderr
+    counted = run("service", "retention", "--database-url", url)
+    assert counted.exit_code == 0
+    assert "Nothing was deleted" in counted.stdout
+    deleted = run("service", "retention", "--delete", "--database-url", url)
+    assert deleted.exit_code == 0
+    assert "Deleted, and recorded" in deleted.stdout
+    with database.read() as connection:
+        kept = connection.exec_driver_sql("select dry from retention_runs order by id").scalars().all()
+    assert kept == [True, False]

@@ -38,7 +38,7 @@ def confirm(connection: Connection, access: Access, settings: Settings, ref: str
     found = difference_of(connection, row)
     _switch(connection, access, row, replaced)
     open_rows(connection, row.id)
-    checks = refresh(connection, settings, [row, *replaced], {*found.before, *found.now})
+    checks = refresh(connection, settings, _new_cover(row, replaced), {*found.before, *found.now}, named=row.complete)
     row = require_list(connection, access, ref)
     receipt = _receipt(connection, row, found, [other.ref for other in replaced], checks)
     detail = {"team": row.team, "replaced": receipt["replaced"], **found.counts}
@@ -92,10 +92,18 @@ def close_rows(connection: Connection, supplement_id: int) -> None:
     )
 
 
-def refresh(connection: Connection, settings: Settings, lists: Sequence[Any], listed: Collection[int]) -> list[str]:
+def _new_cover(row: Any, replaced: Sequence[Any]) -> list[Any]:
+    """The lists that may say something new of pupils who are not on them: not where one like it was there before."""
+    cover = [(other.complete, other.years, sorted(other.fields)) for other in (row, *replaced)]
+    return [] if len(cover) == 2 and cover[0] == cover[1] else [row, *replaced]
+
+
+def refresh(
+    connection: Connection, settings: Settings, lists: Sequence[Any], listed: Collection[int], *, named: bool = False
+) -> list[str]:
     """Work every open check out again for the pupils listed, and everybody whom these lists cover as complete ones.
 
-    Returns the references of the checks.
+    Returns the references of the checks. `named`: entries about anybody may name a list that is there no more.
     """
     from service.registers.working_out import work_out  # registers rest on lists
 
@@ -103,7 +111,7 @@ def refresh(connection: Connection, settings: Settings, lists: Sequence[Any], li
     for check in open_checks(connection):
         pupils = _affected(connection, check.id, lists, listed)
         if pupils is None or pupils:
-            review(connection, check.id, pupils)
+            review(connection, check.id, None if named else pupils)
             work_out(connection, settings, check.id, pupils)
             done.append(check.ref)
     return done

@@ -45,12 +45,22 @@ def review(connection: Connection, check_id: int, pupils: Collection[int] | None
     found = {(row["pupil_id"], row["field"]): row for row in _found(connection, check_id, lists, pupils)}
     open_now = {_who(row): row for row in entries if row.closed_at is None}
     _close(connection, [row.id for who, row in open_now.items() if who not in found])
+    _tell_anew(connection, {row.id: found[who]["says"] for who, row in open_now.items() if who in found})
     _let_lapse(connection, [row for row in entries if row.decision is not None], found)
     fresh = {who: row for who, row in found.items() if who not in open_now}
     before = _decided(connection, fresh)
     rows = [_entry(check_id, row, before.get(who)) for who, row in fresh.items() if not _is_here(before, who, check_id)]
     if rows:
         connection.execute(insert(t.resolutions), rows)
+
+
+def _tell_anew(connection: Connection, says: Mapping[int, Mapping[str, Any]]) -> None:
+    """Name the list that says so now: a later one may have taken the place of the one that was named."""
+    entry = t.resolutions.c
+    for part in _parts(says):
+        for row in connection.execute(select(entry.id, entry.says).where(entry.id.in_(part))).all():
+            if row.says != says[row.id]:
+                connection.execute(update(t.resolutions).where(entry.id == row.id).values(says=says[row.id]))
 
 
 def _who(row: Any) -> Who:

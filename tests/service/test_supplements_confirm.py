@@ -90,6 +90,25 @@ def test_a_later_list_takes_the_place_of_the_earlier_and_says_who_came_on_and_fe
     assert states == {first["ref"]: "superseded", shown["ref"]: "live"}
 
 
+def test_a_complete_list_after_a_complete_list_changes_whom_it_should_and_nobody_else(council) -> None:
+    live_list(council, listed(1, 2), complete="true")
+    before = register_line(council, 4)
+    live_list(council, listed(2, 3), complete="true", as_at="2026-11-15")
+    assert [ON in met(council, number) for number in (1, 2, 3, 4)] == [False, True, True, False]
+    assert register_line(council, 4).id == before.id  # nothing about the pupil was worked out again
+    assert said(council) == {1: -1, 2: 1, 3: 1, 4: -1}
+    live_list(council, listed(2, 3), as_at="2026-11-16")  # no longer complete: nobody knows of the others any more
+    assert said(council) == {1: 0, 2: 1, 3: 1, 4: 0}
+
+
+def said(service) -> dict[int, int]:
+    """By invented pupil, what the effective cohort says of being looked after: 1, 0 not known, -1."""
+    with service.database.read(Access.system()) as connection:
+        cohort = load_cohort(connection, connection.execute(select(t.checks)).one())
+    flags = dict(zip(cohort.column("upn").to_pylist(), cohort.column(ON).tolist(), strict=True))
+    return {number: flags[upn(number)] for number in range(1, 5)}
+
+
 def test_a_list_of_an_earlier_day_does_not_take_the_place_of_a_later(council) -> None:
     live_list(council, listed(1), as_at="2026-11-01")
     answer = confirm_list(council, staged_list(council, listed(2), as_at="2026-10-31"))
@@ -115,11 +134,8 @@ def test_lists_for_other_year_groups_or_of_other_fields_stand_side_by_side(counc
 )
 def test_off_a_list_is_no_only_where_it_is_complete_and_covers_the_pupil(council, complete, years, answer) -> None:
     live_list(council, listed(1), complete=complete, **({"years": years} if years else {}))
-    with council.database.read(Access.system()) as connection:
-        cohort = load_cohort(connection, connection.execute(select(t.checks)).one())
-    said = dict(zip(cohort.column("upn").to_pylist(), cohort.column("looked_after").tolist(), strict=True))
-    assert said[upn(1)] == 1
-    assert said[upn(3)] == {False: -1, None: 0}[answer]
+    assert said(council)[1] == 1
+    assert said(council)[3] == {False: -1, None: 0}[answer]
 
 
 def test_a_pupil_without_upn_is_joined_when_a_person_accepts_the_link(council) -> None:

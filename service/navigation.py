@@ -42,7 +42,7 @@ LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def navigation(access: Access, pages: frozenset[str]) -> tuple[NavigationItem, ...]:
-    """The links of a role among the pages that there are; the first is where they start."""
+    """The links of a role among the pages that there are."""
     return tuple(NavigationItem(text, href) for text, href in LINKS.get(access.role, ()) if href in pages)
 
 

@@ -13,10 +13,11 @@ from service.accounts import passwords, sessions, shapes, tokens, wording
 from service.accounts.credentials import session_for
 from service.accounts.local import client_of, is_password_of, require_local, set_password
 from service.accounts.sign_in_pages import half_signed_in, own_after
+from service.idempotency import FormRoute
 from service.problems import Refusal
 from service.web import Notice, render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 Text = Annotated[str, Form(max_length=2000)]
 DONE = {
     "password": "Your password is changed. You are signed out everywhere else.",

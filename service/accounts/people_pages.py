@@ -13,10 +13,11 @@ from service.access import ROLE_LABELS, TEAMS, Access, Permission, allow
 from service.accounts import people, schemas, shapes
 from service.accounts.school_pages import choices, districts
 from service.etags import STALE
+from service.idempotency import FormRoute
 from service.problems import Refusal
 from service.web import Notice, render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 Text = Annotated[str, Form(max_length=2000)]
 Ticked = Annotated[bool, Form()]
 ROLES = tuple(ROLE_LABELS.items())

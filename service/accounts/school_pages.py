@@ -14,10 +14,11 @@ from service.access import Access, Permission, allow
 from service.checks.schemas import NewSchool, SchoolChange
 from service.checks.schools import add_school, change_school, list_schools, require_school
 from service.etags import STALE
+from service.idempotency import FormRoute
 from service.problems import Refusal
 from service.web import Notice, render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=FormRoute)
 Text = Annotated[str, Form(max_length=2000)]
 DONE = {"added": "The school is added.", "changed": "The changes are saved."}
 WANTED = {

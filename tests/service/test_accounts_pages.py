@@ -17,12 +17,9 @@ WHO = {role: role for role in ROLES} | {"team": "virtual_school"}
 @pytest.mark.parametrize("role", ROLES)
 def test_every_link_at_the_top_leads_to_a_page_that_the_role_may_see(module_service: Any, role: str) -> None:
     client = module_service.browser(WHO[role])
-    start = client.get("/")
-    assert start.status_code == 303
-    page = client.get(start.headers["location"])
+    page = client.get("/")
     assert page.status_code == 200
     links = re.findall(r'govuk-service-navigation__link" href="([^"]+)"', page.text)
-    assert links[0] == start.headers["location"]
     assert "/account" in links
     assert {href: client.get(href).status_code for href in links} == dict.fromkeys(links, 200)
     assert f"Invented {WHO[role]}" in page.text

@@ -73,8 +73,10 @@ class Basis:
             before = self.connection.execute(query).scalar_one()
             kept = {school: notes for school, notes in dict(before or {}).items() if school not in self.gone}
             values = {**self.values(view), "notes": {**kept, **self.notes[view]}}
+            stored = {**row._mapping, "notes": before}
+            other = {name: value for name, value in values.items() if stored[name] != value}
             self.connection.execute(
-                update(t.registers).where(register.id == row.id).values(**values, version=register.version + 1)
+                update(t.registers).where(register.id == row.id).values(**other, version=register.version + 1)
             )
 
     @cached_property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from pydantic_core import to_json
 
 from roni import Register
@@ -16,16 +16,12 @@ from service.registers.cohorts import Place
 from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF, sort_text
 from service.registers.reasons import reasons_of
 
-# What a line shows of a pupil beside the score.
-SHOWN = (
-    "surname", "forename", "preferred_name", "year_group", "registration_group", "ehcp", "intended_destination",
-    "offer_status", "named_adviser", "other_workers", "school_contact",
-)  # fmt: skip
 WORKERS = ("named_adviser", "other_workers", "school_contact")
 BEYOND_WHO = ("ehcp", "intended_destination", "offer_status", *WORKERS)
 # Flags by which a list may be filtered beside the card's own indicators: the families of vulnerable groups.
 GROUP_FAMILIES = ("wider vulnerability", "provision", "special educational needs", "behaviour")
 MARKS = ("leaving_date", "leaving_destination", "also_registered_at")
+IN_WORDS = ("intended_destination", "offer_status")
 NOT_SCORED = "not scored: information restricted"
 
 
@@ -58,155 +54,209 @@ def rows_of(register: Register, places: Sequence[Place], known: Known) -> list[d
     return [maker.row(index, places[index % len(places)]) for index in range(len(register))]
 
 
+class Figures(NamedTuple):
+    """What a register says of one pupil; bands are places in the card's bands, -1 none."""
+
+    section: str
+    band: int
+    band_max: int
+    rules_band: int
+    model_band: int
+    points: int
+    points_max: int
+    could_be_band: int
+    could_be_points: int
+    probability: float | None
+    chance: str | None
+    why: str
+    not_known: str
+    ask: int
+    marks: str
+
+
+class Shown(NamedTuple):
+    """What a line shows of a pupil beside the score."""
+
+    surname: str | None
+    forename: str | None
+    preferred_name: str | None
+    year_group: int | None
+    registration_group: str | None
+    ehcp: bool | None
+    intended_destination: str | None
+    offer_status: str | None
+    named_adviser: str | None
+    other_workers: str | None
+    school_contact: str | None
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.preferred_name or self.forename, self.surname) if part)
+
+    @property
+    def workers(self) -> dict[str, str]:
+        said = {name: getattr(self, name) for name in WORKERS}
+        return {name: text for name, text in said.items() if text}
+
+
+SHOWN = Shown._fields
+NOBODY_BEYOND: Mapping[str, Any] = dict.fromkeys(BEYOND_WHO)
+
+
 class _Maker:
     """Takes a register apart into columns once, and makes the rows from them."""
 
     def __init__(self, register: Register, known: Known) -> None:
-        cohort, made, order = register.cohort, register.assessment, register.order.tolist()
+        made = register.assessment
         self.register, self.known = register, known
         self.bands = [band.name for band in register.card.bands]
-        table = register.to_table()
-        self.texts = {
-            name: _back(table.column(name).to_pylist(), order)
-            for name in ("reasons", "not_known", "marks", "chance", "probability", "section")
-        }
-        self.reasons = reasons_of(register, self.texts["reasons"])
-        self.numbers = {
-            "band": register.band.tolist(),
-            "band_max": register.band_max.tolist(),
-            "rules_band": register.rules_band.tolist(),
-            "points": made.points.tolist(),
-            "points_max": made.points_max.tolist(),
-            "could_be_band": register.could_be.band.tolist(),
-            "could_be_points": register.could_be.points.tolist(),
-            "ask": made.ask_first.tolist(),
-        }
-        model_band = register.model_band
-        self.model_band = [-1] * len(register) if model_band is None else model_band.tolist()
-        self.cells = {name: cells(cohort, name) for name in SHOWN}
-        self.cells |= {name: said(cohort, name) for name in ("intended_destination", "offer_status")}
-        self.asks = [_ask(cohort.fields[name]) for name in made.ask_fields]
+        self.figures = _figures(register)
+        self.shown = _shown(register)
+        self.reasons = reasons_of(register, [figures.why for figures in self.figures])
+        self.asks = [_ask(register.cohort.fields[name]) for name in made.ask_fields]
         self.tokens = self._tokens()
 
     def _tokens(self) -> list[list[str]]:
         """The indicators, inclusions and groups that a filter may ask for."""
         found = [[reason["indicator"] for reason in each if "indicator" in reason] for each in self.reasons]
+        cohort = self.register.cohort
         for name in group_fields(self.register):
-            for tokens, value in zip(found, cells(self.register.cohort, name), strict=True):
-                if value and name not in tokens:
-                    tokens.append(name)
+            for place in np.flatnonzero(cohort.column(name) > 0).tolist():
+                if name not in found[place]:
+                    found[place].append(name)
         return found
 
     def row(self, index: int, place: Place) -> dict[str, Any]:
         """The row of the pupil at a place of the cohort."""
+        said, reasons = self.figures[index], self.reasons[index]
         moderated = self.known.moderated.get(place.pupil_id, NONE)
-        automatic = any("at_least" in reason for reason in self.reasons[index])
-        section = self._section(index, place, moderated is not NONE and moderated.removed(automatic))
-        scored = section != RESTRICTED
-        number = {name: values[index] for name, values in self.numbers.items()}
-        band = number["band"]
-        if scored and moderated is not NONE:
-            band = moderated.place(band, self.bands)
-        probability = self.texts["probability"][index] if scored else None
-        resident = _resident(place.home_authority, self.known.home)
-        change = self._change(index) if section != LEFT else self._gone(index)
+        automatic = any("at_least" in reason for reason in reasons)
         decided = NOTHING_DECIDED if moderated is NONE else _decided(moderated, automatic)
+        section = _section(said, place, decided["moderated"] == TAKEN_OFF)
+        scored, band, added = section != RESTRICTED, said.band, False
+        if scored and moderated is not NONE:
+            band, added = moderated.place(band, self.bands), moderated.added
+        probability = said.probability if scored else None
+        resident = _resident(place.home_authority, self.known.home)
+        change = self._change(index, section)
+        line = self._line(index, place, section, band, resident)
         return {
             "pupil_id": place.pupil_id,
             "school_id": place.school_id,
             "section": section,
-            "sort": sort_text(
-                section, band, number["points"], number["points_max"], place.key, probability, moderated.added
-            ),
+            "sort": sort_text(section, band, said.points, said.points_max, place.key, probability, added),
             "automatic": automatic,
             "band": band,
-            "rules_band": number["rules_band"],
-            "model_band": self.model_band[index] if self.model_band[index] >= 0 else None,
-            "band_max": max(band, number["band_max"]),
-            "points": number["points"] if scored else None,
-            "points_max": number["points_max"] if scored else None,
+            "rules_band": said.rules_band,
+            "model_band": said.model_band if said.model_band >= 0 else None,
+            "band_max": max(band, said.band_max),
+            "points": said.points if scored else None,
+            "points_max": said.points_max if scored else None,
             "probability": probability,
-            "year_group": self.cells["year_group"][index],
+            "year_group": self.shown[index].year_group,
             "district": place.district,
             "home_authority": place.home_authority,
             "resident": resident,
             "change": change["kind"] if change else None,
             "moderated": decided["moderated"],
             "indicators": f" {' '.join(self.tokens[index])} " if scored and self.tokens[index] else "",
-            "line": to_json(self._line(index, place, section, band, decided, change, resident)).decode(),
+            "line": to_json({**line, "change": change, **decided}).decode(),
         }
 
-    def _change(self, index: int) -> dict[str, Any] | None:
-        return self.known.change[index] if self.known.change else None
+    def _change(self, index: int, section: str) -> dict[str, Any] | None:
+        """What changed; who has left has moved in no other way that matters more."""
+        change = self.known.change[index] if self.known.change else None
+        if section != LEFT or change is None:
+            return change
+        marks = _parts(self.figures[index].marks)
+        return {**change, "kind": "left", "why": next((mark for mark in marks if mark.startswith("left")), "left")}
 
-    def _gone(self, index: int) -> dict[str, Any] | None:
-        """Who has left has moved in no other way that matters more."""
-        change = self._change(index)
-        mark = next((part for part in _parts(self.texts["marks"][index]) if part.startswith("left")), "left")
-        return change and {**change, "kind": "left", "why": mark}
-
-    def _section(self, index: int, place: Place, taken_off: bool) -> str:
-        if self.texts["section"][index] == "restricted":
-            return RESTRICTED
-        if taken_off:
-            return TAKEN_OFF
-        return LEFT if place.left else RANKED
-
-    def _line(
-        self,
-        index: int,
-        place: Place,
-        section: str,
-        band: int,
-        decided: Mapping[str, Any],
-        change: dict[str, Any] | None,
-        resident: bool | None,
-    ) -> dict[str, Any]:
-        shown = {name: values[index] for name, values in self.cells.items()}
+    def _line(self, index: int, place: Place, section: str, band: int, resident: bool | None) -> dict[str, Any]:
+        shown = self.shown[index]
         if section == RESTRICTED:  # no more than who it is (Education and Skills Act 2008 s.72)
-            shown |= dict.fromkeys(BEYOND_WHO)
-        given = shown["preferred_name"] or shown["forename"]
+            shown = shown._replace(**NOBODY_BEYOND)
+        school = place.school_id
         return {
             "pupil": place.ref,
             "section": section,
-            "name": " ".join(part for part in (given, shown["surname"]) if part),
-            "surname": shown["surname"],
-            "forename": shown["forename"],
-            "preferred_name": shown["preferred_name"],
-            "year_group": shown["year_group"],
-            "form": shown["registration_group"],
-            "school": self.known.schools.get(place.school_id) if place.school_id is not None else None,
+            "name": shown.name,
+            "surname": shown.surname,
+            "forename": shown.forename,
+            "preferred_name": shown.preferred_name,
+            "year_group": shown.year_group,
+            "form": shown.registration_group,
+            "school": self.known.schools.get(school) if school is not None else None,
             **(self._scored(index, band) if section != RESTRICTED else {"status": NOT_SCORED}),
-            "ehcp": shown["ehcp"],
-            "intended_destination": shown["intended_destination"],
-            "offer": shown["offer_status"],
-            "workers": {name: shown[name] for name in WORKERS if shown[name]},
-            "population": [*(["educated"] if place.school_id is not None else []), *(["resident"] if resident else [])],
-            "change": change,
-            **decided,
+            "ehcp": shown.ehcp,
+            "intended_destination": shown.intended_destination,
+            "offer": shown.offer_status,
+            "workers": shown.workers,
+            "population": _POPULATIONS[school is not None, bool(resident)],
         }
 
     def _scored(self, index: int, band: int) -> dict[str, Any]:
-        number = {name: values[index] for name, values in self.numbers.items()}
-        probability, ask = self.texts["probability"][index], number["ask"]
-        higher = number["could_be_band"] > band or number["could_be_points"] > number["points"]
-        could_be = {"band": self.bands[max(band, number["could_be_band"])], "points": number["could_be_points"]}
+        said, names = self.figures[index], self.bands
+        could_be = None
+        if said.could_be_band > band or said.could_be_points > said.points:
+            could_be = {"band": names[max(band, said.could_be_band)], "points": said.could_be_points}
         return {
-            "band": self.bands[band],
-            "band_max": self.bands[max(band, number["band_max"])],
-            "rules_band": self.bands[number["rules_band"]],
-            "model_band": self.bands[self.model_band[index]] if self.model_band[index] >= 0 else None,
-            "points": number["points"],
-            "points_max": number["points_max"],
-            "could_be": could_be if higher else None,
-            "probability": None if probability is None or math.isnan(probability) else probability,
-            "chance": self.texts["chance"][index],
-            "why": self.texts["reasons"][index],
+            "band": names[band],
+            "band_max": names[max(band, said.band_max)],
+            "rules_band": names[said.rules_band],
+            "model_band": names[said.model_band] if said.model_band >= 0 else None,
+            "points": said.points,
+            "points_max": said.points_max,
+            "could_be": could_be,
+            "probability": said.probability,
+            "chance": said.chance,
+            "why": said.why,
             "reasons": self.reasons[index],
-            "not_known": _parts(self.texts["not_known"][index]),
-            "ask_first": self.asks[ask] if ask >= 0 else None,
-            "marks": _parts(self.texts["marks"][index]),
+            "not_known": _parts(said.not_known),
+            "ask_first": self.asks[said.ask] if said.ask >= 0 else None,
+            "marks": _parts(said.marks),
         }
+
+
+_POPULATIONS = {
+    (True, True): ["educated", "resident"], (True, False): ["educated"], (False, True): ["resident"],
+    (False, False): [],
+}  # fmt: skip
+
+
+def _figures(register: Register) -> list[Figures]:
+    """The figures of each pupil of the cohort, in its order."""
+    table, made, order = register.to_table(), register.assessment, register.order.tolist()
+    texts = {
+        name: _back(table.column(name).to_pylist(), order)
+        for name in ("section", "probability", "chance", "reasons", "not_known", "marks")
+    }
+    model_band = np.full(len(register), -1) if register.model_band is None else register.model_band
+    could_be = register.could_be
+    return list(
+        map(
+            Figures,
+            texts["section"],
+            *(values.tolist() for values in (register.band, register.band_max, register.rules_band, model_band)),
+            *(values.tolist() for values in (made.points, made.points_max, could_be.band, could_be.points)),
+            *(texts[name] for name in ("probability", "chance", "reasons", "not_known")),
+            made.ask_first.tolist(),
+            texts["marks"],
+        )
+    )
+
+
+def _shown(register: Register) -> list[Shown]:
+    cohort = register.cohort
+    read = {name: said if name in IN_WORDS else cells for name in SHOWN}
+    return list(map(Shown, *(read[name](cohort, name) for name in SHOWN)))
+
+
+def _section(said: Figures, place: Place, taken_off: bool) -> str:
+    if said.section == "restricted":
+        return RESTRICTED
+    if taken_off:
+        return TAKEN_OFF
+    return LEFT if place.left else RANKED
 
 
 NOTHING_DECIDED: Mapping[str, Any] = {"moderated": None, "moderation": [], "objection": False}

@@ -73,9 +73,18 @@ def _work_out(basis: Basis, registers: Registers, pupils: Collection[int], whole
     if made is None:
         return
     rows = [{**row, "register_id": registers[view].id} for view, each in made.rows.items() for row in each]
-    basis.connection.execute(insert(t.register_rows), rows)
+    _insert(basis.connection, rows)
     for view, notes in notes_of(basis, made, _whole_schools(basis, made, whole)).items():
         basis.notes[view] |= notes
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """All rows in one go, past what SQLAlchemy does for each: a list of a school is 750 rows, three views of 250."""
+    names = [column.name for column in t.register_rows.c if column.name != "id"]
+    holders = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * len(names))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    statement = f"insert into register_rows ({quoted}) values ({holders})"
+    connection.exec_driver_sql(statement, [tuple(row[name] for name in names) for row in rows])
 
 
 def _whole_schools(basis: Basis, made: Made, whole: bool) -> list[int | None]:

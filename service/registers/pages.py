@@ -1,0 +1,11 @@
+"""Every page of lists and of pupils."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service.registers import list_pages
+
+router = APIRouter(include_in_schema=False)
+for pages in (list_pages,):
+    router.include_router(pages.router)

@@ -1,0 +1,173 @@
+"""A register's line as people read it: the same words on every list, on a screen and on paper.
+
+On paper special-category and youth-justice reasons are counted and not named, unless that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from service.caseload.contact_schemas import KINDS, OUTCOMES
+from service.phrases import counted, short_day
+from service.registers.exports import CUSTODY, why_without
+from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF
+
+CHANGES = {
+    "up": "Up", "down": "Down", "new": "New", "unchanged": "Same band", "left": "Left",
+    "no earlier return": "School made no earlier return", "not returned yet": "School has not returned yet",
+}  # fmt: skip
+WORKERS = {"named_adviser": "Careers adviser", "other_workers": "Others", "school_contact": "School contact"}
+MODERATED = {
+    "added": "added by a person", "priority": "priority stated by a person", "removal_asked": "asked to take off",
+    "taken_off": "taken off",
+}  # fmt: skip
+SECTION_TITLES = {
+    RANKED: "Pupils, most urgent first",
+    LEFT: "Left the school",
+    RESTRICTED: "Not scored: information restricted",
+    TAKEN_OFF: "Taken off the list",
+}
+SECTION_NOTES = {
+    LEFT: "On the roll before and not now. Their facts are as at the day they were last on a roll.",
+    RESTRICTED: "The school may not share more about these pupils, so there is no score. That says nothing about need.",
+    TAKEN_OFF: "A person decided that these pupils need not be on the list, with a reason.",
+}
+COLOURS = ("red", "orange", "green", "grey")
+NAMED_COLOURS = {"red": "red", "amber": "orange", "green": "green"}
+YES_NO = {True: "yes", False: "no", None: "not known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pupil of a list; texts are empty where there is nothing to say."""
+
+    ref: str
+    href: str
+    name: str
+    rank: int | None
+    where: str
+    school: str
+    contact: str
+    marks: str
+    paper_marks: str | None  # where paper says something else
+    tags: Sequence[str]
+    scored: bool
+    band: str
+    colour: str
+    could_be: str
+    points: str
+    chance: str
+    reasons: Sequence[tuple[str, str]]
+    paper_why: str | None
+    changed: str
+    changed_why: str
+    ehcp: str
+    plan: str
+    workers: str
+    not_known: str
+    ask_first: str
+    coach: str
+    support: str
+    last_contact: str
+    next_action: str
+    overdue: bool
+    place: str
+    check: str
+
+
+class Rows:
+    """Makes rows: what is the same for every line of a list is looked up once. `sensitive`: paper names all reasons."""
+
+    def __init__(self, check: str, *, sensitive: bool = False) -> None:
+        self.check, self.sensitive = check, sensitive
+        self.colours: dict[str, str] = {}
+
+    def row(self, line: Mapping[str, Any], **beside: Any) -> Row:
+        """The row of a line with coach, last contact and next action, as the API gives them."""
+        get = line.get
+        reasons, change, workers = get("reasons", ()), get("change"), get("workers") or {}
+        could_be, ask, marks = get("could_be"), get("ask_first"), "; ".join(get("marks") or ())
+        hidden = not self.sensitive and any(reason.get("sensitive") for reason in reasons)
+        last, action, band = get("last_contact"), get("next_action"), get("band") or ""
+        check = beside.get("check") or self.check
+        return Row(
+            ref=line["pupil"],
+            href=f"/checks/{check}/pupils/{line['pupil']}" if check else f"/pupils/{line['pupil']}/contacts",
+            name=get("name") or "",
+            rank=get("rank"),
+            where=_where(get("year_group"), get("form")),
+            school=(get("school") or {}).get("name") or "No school",
+            contact=workers.get("school_contact", ""),
+            marks=marks,
+            paper_marks=marks.replace(CUSTODY, "") if CUSTODY in marks and not self.sensitive else None,
+            tags=_tags(line),
+            scored="points" in line,
+            band=band.capitalize(),
+            colour=NAMED_COLOURS.get(band.lower(), "grey"),
+            could_be=f"could be {could_be['band']}" if could_be and could_be["band"] != band else "",
+            points=counted(line["points"], "point") if "points" in line else "",
+            chance=get("chance") or "",
+            reasons=[_reason(reason) for reason in reasons],
+            paper_why=(why_without(reasons) or "reasons not named") if hidden else None,
+            changed=CHANGES.get(change["kind"], change["kind"].capitalize()) if change else "",
+            changed_why=change["why"] or "" if change else "",
+            ehcp=YES_NO[get("ehcp")],
+            plan=_plan(get("intended_destination"), get("offer")),
+            workers="; ".join(
+                f"{WORKERS.get(name, name)}: {value}" for name, value in workers.items() if name != "school_contact"
+            ),
+            not_known=", ".join(get("not_known") or ()),
+            ask_first=f"{ask['label']} ({ask['of']})" if ask else "",
+            coach=(get("coach") or {}).get("name", ""),
+            support=beside.get("support", ""),
+            last_contact=_contact(last) if last else "",
+            next_action=_action(action) if action else "",
+            overdue=bool(action and action["overdue"]),
+            place=beside.get("place", ""),
+            check=check,
+        )
+
+
+def _where(year: int | None, form: str | None) -> str:
+    return ", ".join(part for part in (f"Year {year}" if year is not None else "", form or "") if part)
+
+
+def _plan(destination: str | None, offer: str | None) -> str:
+    return f"{destination or 'not known'}; offer: {offer or 'not known'}"
+
+
+def _reason(reason: Mapping[str, Any]) -> tuple[str, str]:
+    if "points" in reason:
+        return reason["fact"], f"+{reason['points']}"
+    return reason["fact"], f"at least {reason['at_least']}" if "at_least" in reason else ""
+
+
+def _tags(line: Mapping[str, Any]) -> list[str]:
+    """What a person should see first beside the name."""
+    found = [MODERATED[line["moderated"]]] if line.get("moderated") in MODERATED else []
+    found += [item["review"] for item in line.get("moderation") or () if item.get("review")]
+    return found + (["objection open"] if line.get("objection") else [])
+
+
+def _contact(last: Mapping[str, Any]) -> str:
+    kind, outcome = KINDS.get(last["kind"], last["kind"]), OUTCOMES.get(last["outcome"], last["outcome"])
+    return f"{_day(last['on'])}. {kind}: {outcome[:1].lower()}{outcome[1:]}"
+
+
+def _action(action: Mapping[str, Any]) -> str:
+    return f"{action['what'] or 'Next action'}, by {_day(action['on'])}"
+
+
+def _day(on: str | date) -> str:
+    return short_day(date.fromisoformat(on) if isinstance(on, str) else on)
+
+
+def section_rows(rows: Sequence[tuple[str, Row]]) -> list[tuple[str, list[Row]]]:
+    """Rows by the part of the list in which they stand, in the order in which they come."""
+    found: dict[str, list[Row]] = {}
+    for section, row in rows:
+        found.setdefault(section, []).append(row)
+    return list(found.items())

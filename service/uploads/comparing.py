@@ -42,11 +42,13 @@ def compare(
         data = now
         changes: list[tuple[str, dict[str, Any]]] = [("first", {})] * len(cohort)
         leavers: list[dict[str, Any]] = []
+        known: list[int | None] = [None] * len(cohort)
     else:
         before = cohort_from_dict(last["cohort"])
         data = cohort_to_dict(carry_over(cohort, before))
         _settle_falls(data, now, answers)
         places = match_pupils(cohort, before)
+        known = [last["pupils"][place]["id"] if place >= 0 else None for place in places.tolist()]
         asked = asked_for(cohort) & asked_for(before)
         gone = [entry["leaver"] is not None for entry in last["pupils"]]
         changes = _changes(cohort, data, last["cohort"]["pupils"], places, gone, asked)
@@ -58,6 +60,7 @@ def compare(
             "change": "left" if place in said else change,
             "changes": {} if is_restricted(record) else fields,
             "leaver": said.get(place),
+            "pupil_id": known[place],
         }
         for place, (record, (change, fields)) in enumerate(zip(data.pop("pupils"), changes, strict=True))
     ]
@@ -65,7 +68,7 @@ def compare(
         stay = [leaver for leaver in leavers if leaver["leaver"] is None]
         leavers = [leaver for leaver in leavers if leaver["leaver"] is not None]
         pupils += [
-            {"record": leaver["record"], "change": "unchanged", "changes": {}, "leaver": None}
+            {"record": leaver["record"], "change": "unchanged", "changes": {}, "leaver": None, "pupil_id": leaver["id"]}
             for leaver in stay
             if leaver["record"]["key"] not in elsewhere
         ]

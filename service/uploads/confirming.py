@@ -37,6 +37,7 @@ class OnRoll:
     record: Mapping[str, Any]
     change: str
     leaver: Mapping[str, Any] | None = None
+    pupil_id: int | None = None  # where it is settled who it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ def _settle(connection: Connection, check: Any, roll: Roll) -> list[int]:
     """The pupils of the file, known or made."""
     prefix = f"{check.ref}/{roll.upload_ref or roll.urn or 'own'}"
     records = [pupil.record for pupil in roll.pupils]
-    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix)
+    known = [pupil.pupil_id for pupil in roll.pupils]
+    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix, known)
 
 
 def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -> tuple[str, int]:

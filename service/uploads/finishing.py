@@ -81,7 +81,8 @@ def _pupils(connection: Connection, upload: Any, urn: str | None) -> list[OnRoll
         .order_by(t.upload_pupils.c.place)
     )
     return [
-        OnRoll(row.record, row.change, _said_of(row, upload.leavers) if row.change == LEFT else None) for row in rows
+        OnRoll(row.record, row.change, _said_of(row, upload.leavers) if row.change == LEFT else None, row.pupil_id)
+        for row in rows
     ]
 
 

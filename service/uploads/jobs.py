@@ -16,7 +16,7 @@ from service.clock import now
 from service.database import Database, lock_rolls
 from service.registers.cohorts import check_values
 from service.settings import Settings
-from service.uploads.matching import match_pupils, shared_places
+from service.uploads.matching import find_pupils
 from service.uploads.reading import Readers, working_folder
 from service.uploads.rolls import base_of, last_roll
 from service.uploads.splitting import OWN_ROLL
@@ -113,12 +113,13 @@ def _store(
 
 def _store_part(connection: Connection, upload_id: int, part: Mapping[str, Any]) -> list[int]:
     """The pupils and leavers of one school; returns the ids of those who are known."""
-    records = [pupil["record"] for pupil in part["pupils"]]
-    found = match_pupils(connection, records, shared_places(part["cohort"], records))
+    pupils = part["pupils"]
+    records = [pupil["record"] for pupil in pupils]
+    found = find_pupils(connection, records, [pupil["pupil_id"] for pupil in pupils], part["cohort"])
     same = {"upload_id": upload_id, "school_urn": part["urn"]}
     rows = [
-        {**same, "place": place, "pupil_id": known.id if known is not None else None, **pupil}
-        for place, (pupil, known) in enumerate(zip(part["pupils"], found, strict=True))
+        {**pupil, **same, "place": place, "pupil_id": known.id if known is not None else None}
+        for place, (pupil, known) in enumerate(zip(pupils, found, strict=True))
     ]
     if rows:
         connection.execute(insert(t.upload_pupils), rows)

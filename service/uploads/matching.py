@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service import tables as t
 from service.refs import new_ref
@@ -51,13 +51,31 @@ WAYS = (  # of the record, of the pupil
 )  # fmt: skip
 
 
-def match_pupils(connection: Connection, records: Sequence[Record], shared: Collection[int] = ()) -> list[Any | None]:
-    """The row of `pupils` of each record; None where there is none yet. `shared` are places of shared UPNs."""
-    who = [Identity(record, place in shared) for place, record in enumerate(records)]
+def find_pupils(
+    connection: Connection, records: Sequence[Record], known: Sequence[int | None], cohort: Mapping[str, Any]
+) -> list[Any | None]:
+    """The row of `pupils` of each record; None where there is none yet. `known` are ids where that is settled."""
+    rows = {row.id: row for row in _by_id(connection, [number for number in known if number is not None])}
+    found = [rows.get(number) if number is not None else None for number in known]
+    rest = [place for place, pupil in enumerate(found) if pupil is None]
+    if rest:
+        shared = shared_places(cohort, records)
+        who = [Identity(records[place], place in shared) for place in rest]
+        for place, pupil in zip(rest, _match(connection, who, set(rows)), strict=True):
+            found[place] = pupil
+    return found
+
+
+def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Any]:
+    for part in _chunks(ids):
+        yield from connection.execute(select(t.pupils).where(t.pupils.c.id.in_(part)))
+
+
+def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Any | None]:
+    """For each the first pupil that nobody has taken, by one way of being the same after another."""
     known = _candidates(connection, who)
     found: list[Any | None] = [None] * len(who)
-    taken: set[int] = set()
-    for mine, theirs in WAYS:
+    for mine, theirs in WAYS if known else ():
         by_text = {getattr(pupil, theirs): pupil for pupil in known if getattr(pupil, theirs)}
         for place, identity in enumerate(who):
             pupil = by_text.get(getattr(identity, mine)) if found[place] is None else None
@@ -77,14 +95,14 @@ def _candidates(connection: Connection, who: Iterable[Identity]) -> list[Any]:
     rows: dict[int, Any] = {}
     for column, texts in wanted.items():
         for part in _chunks(sorted(texts)):
-            query = select(t.pupils).where(or_(t.pupils.c[column].in_(part)))
+            query = select(t.pupils).where(t.pupils.c[column].in_(part))
             rows.update((row.id, row) for row in connection.execute(query))
     return [rows[number] for number in sorted(rows)]
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(texts), CHUNK):
-        yield texts[start : start + CHUNK]
+def _chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
 
 
 def shared_places(cohort: Mapping[str, Any], records: Sequence[Record]) -> set[int]:
@@ -99,11 +117,16 @@ def shared_places(cohort: Mapping[str, Any], records: Sequence[Record]) -> set[i
 
 
 def settle_pupils(
-    connection: Connection, cohort: Mapping[str, Any], records: Sequence[Record], school_id: int | None, prefix: str
+    connection: Connection,
+    cohort: Mapping[str, Any],
+    records: Sequence[Record],
+    school_id: int | None,
+    prefix: str,
+    known: Sequence[int | None] | None = None,
 ) -> list[int]:
     """The id of each record's pupil: those known brought up to date, the others made. `prefix` makes keys unique."""
     shared = shared_places(cohort, records)
-    found = match_pupils(connection, records, shared)
+    found = find_pupils(connection, records, known or [None] * len(records), cohort)
     new, changed, ids = [], [], []
     taken = {pupil.key for pupil in found if pupil is not None}
     year = int(cohort["check"]["year"][:4])

@@ -71,7 +71,7 @@ def _roll(
     away = {leaver.pupil_id for leaver in gone}
     accepted = {*check.accepted_years, None}
     pupils = [
-        OnRoll(without_restricted(record), "unchanged")
+        OnRoll(without_restricted(record), "unchanged", pupil_id=entry["id"])
         for entry, record in who
         if entry["id"] not in away and record["values"].get("year_group") in accepted
     ]

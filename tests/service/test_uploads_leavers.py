@@ -181,9 +181,17 @@ def test_nobody_moves_to_the_school_that_they_left(sqlite_service, january) -> N
 
 
 @pytest.mark.parametrize(
-    "to", ["other_authority", "ehe", "college_14_16", "custody", "abroad", "awaiting_place", "not_known"]
+    ("to", "when"),
+    [
+        ("other_authority", "not known"),
+        ("ehe", "2026-12-11"),
+        ("college_14_16", "2026-12-11"),
+        ("custody", "2026-12-11"),
+        ("abroad", "2026-12-11"),
+        ("awaiting_place", "2026-12-11"),
+        ("not_known", "not known"),
+    ],
 )
-@pytest.mark.parametrize("when", ["2026-12-11", "not known"])
 def test_a_leaver_stays_on_the_councils_list_with_the_last_facts(sqlite_service, january, to, when) -> None:
     receipt = leave(sqlite_service, january, [pupil(1), pupil(2)], to=to, date=when).json()["receipt"]
     assert (receipt["left"], receipt["left_to"]) == (1, {to: 1})

@@ -76,7 +76,7 @@ def show_register(request: Request, check: str, access: Access = allow(Permissio
 def _empty_page(request: Request, check: Any) -> Response:
     return render(
         request, "registers/register.html",
-        title=f"List of {check.label}", heading="The list", label=check.label, back=f"/checks/{check.ref}", ref=check.ref, head=None,
+        title=f"List of {check.label}", label=check.label, back=f"/checks/{check.ref}", ref=check.ref, head=None,
     )  # fmt: skip
 
 
@@ -94,23 +94,31 @@ def _page(
     names = [*choices, Choice("capacity", "Only the first", (), "")]
     rows = [(line["section"], make(line)) for line in head["items"]]
     following = address(path, {**said, **kept}, cursor=head["next"]) if head["next"] else ""
-    file = f"{path}/file"
+    cut = head.get("capacity")
     return render(
         request, "registers/register.html",
-        title=f"List of {check.label}", heading="The list", label=check.label, back=f"/checks/{check.ref}", wide=True, landscape=True, ref=check.ref,
-        head={**head, "capacity": head.get("capacity")}, path=path, said=said, kept=kept, choices=choices,
+        title=f"List of {check.label}", label=check.label, back=f"/checks/{check.ref}", wide=True, landscape=True,
+        ref=check.ref, head=head, cut=cut, path=path, said=said, kept=kept, choices=choices,
         chosen=chosen(names, path, said), sections=section_rows(rows), titles=SECTION_TITLES, notes=SECTION_NOTES,
-        figures_=_figures(head, path, said), displaced=[make(line) for line in (head.get("capacity") or {}).get("displaced") or ()],
+        counts=_figures(head, path, said), displaced=[make(line) for line in (cut or {}).get("displaced") or ()],
         next=following, first=address(path, {**said, **kept}) if asked.cursor else "",
         shown=f"{counted(len(rows), 'pupil')} on this page" if following or asked.cursor else "",
         paper=paper(request, access, check.label, sensitive), since=f"Since {earlier.label}" if earlier else "",
         contacts=Permission.CONTACTS_READ in access.permissions, sensitive=sensitive,
         here=address(path, said), here_sensitive=address(path, said, include="sensitive"),
-        export=address(file, {"of": "list", **said}), export_sensitive=address(file, {"of": "list", **said}, include="sensitive"),
-        may_export=Permission.REGISTER_EXPORT in access.permissions,
-        earlier=earlier.ref if earlier else "", earlier_label=earlier.label if earlier else "",
+        downloads=downloads(access, f"{path}/file", said, asked.include), earlier=earlier,
         may_assign=Permission.CASELOAD_MANAGE in access.permissions,
     )  # fmt: skip
+
+
+def downloads(access: Access, path: str, said: Mapping[str, Any], include: str | None) -> list[tuple[str, str]]:
+    """The files that a caller may take away, each with its address."""
+    if Permission.REGISTER_EXPORT not in access.permissions:
+        return []
+    return [
+        (words, address(path, said, include=include, format=form))
+        for words, form in (("Download for Excel", "xlsx"), ("Download as CSV", "csv"))
+    ]
 
 
 def paper(request: Request, access: Access, label: str, sensitive: bool) -> str:
@@ -127,7 +135,11 @@ def _figures(head: Mapping[str, Any], path: str, said: Mapping[str, Any]) -> lis
         return []
     bands = [band["name"] for band in reversed(head["bands"])]
     found: list[tuple[Any, ...]] = [
-        (f"{counted_['bands'][name]:,}", name.capitalize() if name != "none" else "No band", address(path, said, band=name))
+        (
+            f"{counted_['bands'][name]:,}",
+            name.capitalize() if name != "none" else "No band",
+            address(path, said, band=name),
+        )
         for name in bands
         if counted_["bands"].get(name)
     ]
@@ -170,7 +182,7 @@ def send_register(
     request: Request, check: str, access: Access = allow(Permission.REGISTER_READ, Permission.REGISTER_EXPORT)
 ) -> Response:
     """The whole list as a file, with the filters of the page."""
-    asked = asked_of(request, FileQuery, leave=("of",))
+    asked = asked_of(request, FileQuery)
     state = request.app.state
     with state.database.read(access) as connection:
         answer = reading.file_of(connection, access, state.settings, check, asked, FORMATS[asked.format])

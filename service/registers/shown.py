@@ -61,6 +61,7 @@ class Row:
     points: str
     chance: str
     reasons: Sequence[tuple[str, str]]
+    model: str
     paper_why: str | None
     changed: str
     changed_why: str
@@ -110,7 +111,8 @@ class Rows:
             could_be=f"could be {could_be['band']}" if could_be and could_be["band"] != band else "",
             points=counted(line["points"], "point") if "points" in line else "",
             chance=get("chance") or "",
-            reasons=[_reason(reason) for reason in reasons],
+            reasons=[_reason(reason) for reason in reasons if not reason.get("model")],
+            model="; ".join(reason["fact"] for reason in reasons if reason.get("model")),
             paper_why=(why_without(reasons) or "reasons not named") if hidden else None,
             changed=CHANGES.get(change["kind"], change["kind"].capitalize()) if change else "",
             changed_why=change["why"] or "" if change else "",
@@ -136,6 +138,8 @@ def _where(year: int | None, form: str | None) -> str:
 
 
 def _plan(destination: str | None, offer: str | None) -> str:
+    if not destination and not offer:
+        return "not known"
     return f"{destination or 'not known'}; offer: {offer or 'not known'}"
 
 

@@ -108,7 +108,8 @@ def upload_file(
         row = require_check(connection, check)
         whose = school_for(connection, access, school)
         ref, new = receive(connection, access, state.settings, row, whose, file.filename or "", file.file)
-    done = work_of(request.app).read(access, ref, whole_council=whose is None) if new else True
+    work = work_of(request.app)
+    done = (work.read if new else work.read_again)(access, ref, whole_council=whose is None)
     shown = _shown(request, response, access, ref)
     if shown.refusal is not None and new:
         raise Refusal(422, shown.refusal.code, shown.refusal.sentence, upload=ref)

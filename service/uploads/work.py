@@ -31,6 +31,7 @@ class Work:
         self.readers = readers_of(settings)
         self.stopping = threading.Event()
         self.threads = ThreadPoolExecutor(settings.readers + 2, thread_name_prefix="uploads")
+        self.reading: set[str] = set()
 
     def read(self, access: Access, ref: str, *, whole_council: bool, within: float | None = None) -> bool:
         """Read an upload; whether that is done within so many seconds, else `settings.answer_within`."""
@@ -46,9 +47,17 @@ class Work:
             return False
         return True
 
+    def read_again(self, access: Access, ref: str, *, whole_council: bool) -> bool:
+        """Read an upload that came before, where its reading came to nothing (no room, say) and nobody is at it."""
+        return ref in self.reading or self.read(access, ref, whole_council=whole_council)
+
     def _read(self, access: Access, ref: str, whole_council: bool) -> None:
-        with self.readers.long if whole_council else nullcontext():
-            read_upload(self.database, self.settings, self.readers, access, ref, self.stopping)
+        self.reading.add(ref)
+        try:
+            with self.readers.long if whole_council else nullcontext():
+                read_upload(self.database, self.settings, self.readers, access, ref, self.stopping)
+        finally:
+            self.reading.discard(ref)
 
     def take_up(self) -> None:
         """Go on with what was being read, or confirmed for all schools, when the service was stopped."""

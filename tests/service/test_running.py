@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,17 +18,22 @@ import pytest
 from roni import RoniError
 from service.running import environment, require_free
 from service.settings import Settings
-
-PATIENCE = 30  # seconds
+from tests.service.processes import PATIENCE, start_service_process, stop_process
 
 
 @dataclass
 class Running:
     """A process of `roni serve`, and what it has said."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     address: str
     folder: Path
+
+    @classmethod
+    def start(cls, folder: Path, *words: str) -> Running:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("RONI_")}
+        process, port = start_service_process(folder, plain, *words)
+        return cls(process, f"http://127.0.0.1:{port}", folder)
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -40,45 +42,17 @@ class Running:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    def stop(self, how: int = signal.SIGTERM) -> tuple[int, str, str]:
+    def stop(self) -> tuple[int, str, str]:
         """Exit status, what it said and what it logged."""
-        self.process.send_signal(how)
-        said, logged = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, said, logged
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def start(folder: Path, *words: str) -> Running:
-    port = free_port()
-    command = [sys.executable, "-m", "roni", "serve", "--port", str(port), *words]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("RONI_")}
-    process = subprocess.Popen(
-        command, cwd=folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    running = Running(process, f"http://127.0.0.1:{port}", folder)
-    limit = time.monotonic() + PATIENCE
-    while time.monotonic() < limit:
-        assert process.poll() is None, process.communicate()
-        try:
-            if running.get("/livez")[0] == 200:
-                return running
-        except OSError:
-            time.sleep(0.1)
-    process.kill()
-    raise AssertionError("the service did not start")
+        stop_process(self.process)
+        return self.process.returncode, *((self.folder / name).read_text("utf-8") for name in ("said.txt", "log.txt"))
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    made = start(tmp_path)
+    made = Running.start(tmp_path)
     yield made
-    if made.process.poll() is None:
-        made.process.kill()
-        made.process.communicate()
+    stop_process(made.process)
 
 
 def test_it_starts_on_an_empty_folder_and_stops_when_it_is_told(running: Running) -> None:
@@ -92,11 +66,11 @@ def test_it_starts_on_an_empty_folder_and_stops_when_it_is_told(running: Running
     assert {"route": "/v1/checks", "status": 401} in [
         {key: line.get(key) for key in ("route", "status")} for line in lines
     ]
-    assert sorted(path.name for path in running.folder.iterdir()) == ["roni.db", "roni.secret"]
+    assert sorted(path.name for path in running.folder.iterdir()) == ["log.txt", "roni.db", "roni.secret", "said.txt"]
 
 
 def test_several_workers_answer_and_count_together(tmp_path: Path) -> None:
-    running = start(tmp_path, "--workers", "2")
+    running = Running.start(tmp_path, "--workers", "2")
     try:
         for _ in range(20):
             assert running.get("/readyz")[0] == 200

@@ -24,7 +24,7 @@ from tests.service.rolls import add_check, fill, invented
 CALLERS = {"returns": "school", "careers": "support", "coach": "support", "analyst": "full"}
 PUPILS = 5
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACCEPTED = ("application/json", "text/csv", "text/plain", WORKBOOK)
+JSON, OTHERS = "application/json", ("text/csv", "text/plain", WORKBOOK)
 CHANGING = re.compile(
     r"\d{4}-\d\d-\d\dT[\d:.]+Z?|\"version\":\s*\d+|nonce=\"[^\"]*\"|nonce-[\w-]+|idempotency_key\" value=\"[^\"]*\""
 )
@@ -59,19 +59,20 @@ def change(service: Any, hidden: set[str]) -> None:
             work_out(connection, service.settings, check)
 
 
-def addresses(service: Any) -> list[tuple[str, Any]]:
-    """Every address that can be read about the checks and one pupil of them, with what it asks for."""
-    refs = {"school": _ref(service, t.schools, service.schools["100001"])}
+def addresses(service: Any) -> list[tuple[str, set[str], list[str]]]:
+    """Every address that can be read about the checks and one pupil: who may read it, and in which forms."""
+    refs = {"school": _ref(service, t.schools, service.schools["100001"]), "urn": "100001"}
     refs |= {name: _ref(service, t.checks, check) for name, check in service.checks.items()}
     with service.database.read(Access.system()) as connection:
         refs["pupil"] = connection.execute(select(t.pupils.c.ref).limit(1)).scalar_one()
-    found = []
+    described, found = service.app.openapi()["paths"], []
     for route in routes_of(service.app):
-        names = re.findall(r"{(\w+)", route.path)
-        if "GET" in route.methods and route.permissions and set(names) <= set(refs):
+        if "GET" in route.methods and route.permissions and set(re.findall(r"{(\w+)", route.path)) <= set(refs):
             path = re.sub(r"{(\w+)[^}]*}", lambda match: refs[match[1]], route.path)
+            answers = described.get(route.path, {}).get("get", {}).get("responses", {}).get("200", {})
+            forms = [JSON, *(form for form in OTHERS if form in answers.get("content", {}))]
             if not path.startswith(SELF_CHANGING):
-                found.append((path, set(route.permissions)))
+                found.append((path, set(route.permissions), forms))
     return found
 
 
@@ -82,13 +83,12 @@ def _ref(service: Any, table: Any, key: int) -> str:
 
 def answers(service: Any, who: str, asked: Any = None) -> dict[tuple[str, str], str]:
     """What somebody is told at every address that they may read, in every form of it, without what changes anyway."""
-    may = [path for path, permissions in addresses(service) if permissions <= ROLES[who]]
+    readable = [(path, forms) for path, permissions, forms in addresses(service) if permissions <= ROLES[who]]
     found = {}
-    forms = [(path, accepted) for path in may for accepted in ACCEPTED[: None if path.startswith("/v1/") else 1]]
-    for path, accepted in asked or forms:
+    for path, accepted in asked or [(path, form) for path, forms in readable for form in forms]:
         answer = service.as_(who).get(path, headers={"accept": accepted}, follow_redirects=False)
         assert answer.status_code < 500, (who, path)
-        if accepted == ACCEPTED[0] or answer.headers.get("content-type", "").startswith(accepted):
+        if accepted == JSON or answer.headers.get("content-type", "").startswith(accepted):
             found[path, accepted] = CHANGING.sub("*", said(answer))
     return found
 

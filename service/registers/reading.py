@@ -68,7 +68,7 @@ def page_of(connection: Connection, access: Access, settings: Settings, check_re
     about = f"{register.ref} {access.person_ref} {access.grant_id} {sorted(asked.said().items())} {asked.capacity}"
     after = None if asked.cursor is None else unseal(settings.secret, asked.cursor, about)
     short = None if asked.capacity is None else cut(connection, condition, asked.capacity)
-    part = read_slice(connection, condition, _limit(settings, asked, short, after), after)
+    part = read_slice(connection, access, condition, _limit(settings, asked, short, after), after)
     ended = short is not None and part.position + len(part.rows) >= short.in_list
     more = part.more and not ended and bool(part.rows)
     following = seal(settings.secret, part.rows[-1].sort, part.position + len(part.rows), about) if more else None
@@ -121,7 +121,7 @@ def file_of(
     if short is not None:
         head["notes"] = [short.sentence, *head["notes"]]
     sensitive = asked.include == "sensitive"
-    made = exports.table_of(_texts(connection, access, rows), _upns(connection, rows), sensitive)
+    made = exports.table_of(_texts(connection, access, rows), upns_of(connection, rows), sensitive)
     write = exports.csv_of if media == exports.CSV else exports.xlsx_of
     name = f"{check.name}-{check.year}-register.{EXTENSIONS[media]}"
     return Answer(write(made, head, sensitive), media, check.ref, [row.pupil_id for row in rows], None, name)
@@ -139,7 +139,7 @@ def _texts(connection: Connection, access: Access, rows: list[Any]) -> list[str]
     return said
 
 
-def _upns(connection: Connection, rows: list[Any]) -> list[str | None]:
+def upns_of(connection: Connection, rows: list[Any]) -> list[str | None]:
     pupil = t.pupils.c
     found = {
         row.id: row.upn

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Select, exists, select
 from service import tables as t
 from service.access import Access, Permission
 from service.caseload.coaches import OPEN, require_person
+from service.caseload.narrowing import Fitting, fitting_of
 from service.caseload.offers import facts_of, offer_for
 from service.caseload.schemas import Shape
 from service.caseload.standing import Standing, objections, standings
@@ -24,6 +25,7 @@ from service.checks.queries import readable_stage, require_check
 from service.clock import today
 from service.cursors import read_cursor, write_cursor
 from service.problems import Refusal
+from service.registers.filters import RegisterFilters
 from service.registers.page import extras
 
 PLACES = ("caseload", "new", "restricted", "left", "taken_off")
@@ -33,13 +35,14 @@ r = t.register_rows.c
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a list is asked for: how many new pupils, of which check, whose caseload, which page."""
+    """What a list is asked for: how many new pupils, of which check, whose caseload, which page, who of them."""
 
     places: int
     check: str | None = None
     coach: str | None = None
     limit: int = 500
     cursor: str | None = None
+    filters: RegisterFilters | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,11 @@ def caseload(connection: Connection, access: Access, asked: Asked) -> tuple[Shap
     """A page of the list, and the ids of the pupils on it."""
     coach_id = _whose(connection, access, asked.coach)
     checks = _checks(connection, access, asked.check)
-    items = [*_mine(connection, access, coach_id, checks), *_new(connection, access, asked.places, checks)]
+    fitting = fitting_of(connection, access, checks, asked.filters)
+    items = [
+        *_mine(connection, access, coach_id, checks, fitting),
+        *_new(connection, access, asked.places, checks, fitting),
+    ]
     items.sort(key=lambda item: item.order)
     after = (NOBODY, "", "") if asked.cursor is None else read_cursor(asked.cursor, int, str, str)
     rest = [item for item in items if item.order > after]
@@ -108,8 +115,10 @@ def _rows(access: Access, checks: Iterable[Any]) -> Select[Any]:
     )
 
 
-def _mine(connection: Connection, access: Access, coach_id: int, checks: Sequence[Any]) -> list[Item]:
-    """The caseload, each pupil with the latest line there is of them."""
+def _mine(
+    connection: Connection, access: Access, coach_id: int, checks: Sequence[Any], fitting: Fitting | None
+) -> list[Item]:
+    """The caseload, each pupil with the latest line there is of them; who fits by that line, where filters ask."""
     mine = select(t.assignments.c.pupil_id).where(OPEN, t.assignments.c.coach_id == coach_id)
     query = _rows(access, checks).join(t.checks, t.checks.c.id == t.registers.c.check_id)
     rows = connection.execute(query.where(r.pupil_id.in_(mine)).order_by(t.checks.c.on)).all()
@@ -119,7 +128,11 @@ def _mine(connection: Connection, access: Access, coach_id: int, checks: Sequenc
             t.pupils.c.id.in_(mine), t.pupils.c.died_at.is_(None), access.may_read(t.pupils.c.id)
         )
     )
-    return [_item("caseload", pupil.id, pupil.ref, pupil.name, latest.get(pupil.id)) for pupil in pupils]
+    items = [_item("caseload", pupil.id, pupil.ref, pupil.name, latest.get(pupil.id)) for pupil in pupils]
+    if fitting is None:
+        return items
+    fits = fitting.rows(connection, list(latest))
+    return [item for item in items if item.row is not None and (item.row.check_id, item.pupil_id) in fits]
 
 
 def _item(place: str, pupil_id: int, ref: str, name: str, row: Any | None) -> Item:
@@ -128,12 +141,16 @@ def _item(place: str, pupil_id: int, ref: str, name: str, row: Any | None) -> It
     return Item(place if row.section == "ranked" else row.section, row.sort, pupil_id, ref, name, row)
 
 
-def _new(connection: Connection, access: Access, places: int, checks: Sequence[Any]) -> list[Item]:
+def _new(
+    connection: Connection, access: Access, places: int, checks: Sequence[Any], fitting: Fitting | None
+) -> list[Item]:
     """The first of the register whom nobody has."""
     if not places or not checks:
         return []
     taken = exists().where(t.assignments.c.pupil_id == r.pupil_id, OPEN)
     query = _rows(access, checks[-1:]).where(r.section == "ranked", ~taken).order_by(r.sort).limit(places)
+    if fitting is not None:
+        query = query.where(fitting.of(checks[-1]))
     return [_item("new", row.pupil_id, row.ref, row.name, row) for row in connection.execute(query)]
 
 

@@ -123,14 +123,21 @@ def _earlier(connection: Connection, access: Access, settings: Settings, check: 
 
 def _stands(connection: Connection, access: Access, check_id: int, pupil_id: int) -> dict[str, Any] | None:
     """Section, band and mark of the pupil in the register itself; the rest is as explained."""
+    found = row_of(connection, access, check_id, pupil_id)
+    return (
+        None if found is None else {name: json.loads(found.line).get(name) for name in ("section", "band", "moderated")}
+    )
+
+
+def row_of(connection: Connection, access: Access, check_id: int, pupil_id: int) -> Any:
+    """The pupil's row in the check's register as the caller's view has it; None where there is none."""
     row, register = t.register_rows.c, t.registers.c
-    line = connection.execute(
-        select(row.line)
+    return connection.execute(
+        select(t.register_rows)
         .join(t.registers, register.id == row.register_id)
         .where(register.check_id == check_id, register.view == access.view, register.beside.is_(False))
         .where(row.pupil_id == pupil_id)
-    ).scalar()
-    return None if line is None else {name: json.loads(line).get(name) for name in ("section", "band", "moderated")}
+    ).one_or_none()
 
 
 def values_of(cohort: Cohort) -> Iterator[dict[str, Any]]:

@@ -90,7 +90,7 @@ def _page(
     if asked.limit:
         kept["limit"] = str(asked.limit)
     sensitive = asked.include is not None
-    make = Rows(check.ref, sensitive=sensitive).row
+    make = Rows(check.ref, f"Since {earlier.label}" if earlier else "", sensitive=sensitive).row
     names = [*choices, Choice("capacity", "Only the first", (), "")]
     rows = [(line["section"], make(line)) for line in head["items"]]
     following = address(path, {**said, **kept}, cursor=head["next"]) if head["next"] else ""
@@ -103,7 +103,7 @@ def _page(
         counts=_figures(head, path, said), displaced=[make(line) for line in (cut or {}).get("displaced") or ()],
         next=following, first=address(path, {**said, **kept}) if asked.cursor else "",
         shown=f"{counted(len(rows), 'pupil')} on this page" if following or asked.cursor else "",
-        paper=paper(request, access, check.label, sensitive), since=f"Since {earlier.label}" if earlier else "",
+        paper=paper(request, access, check.label, sensitive),
         contacts=Permission.CONTACTS_READ in access.permissions, sensitive=sensitive,
         here=address(path, said), here_sensitive=address(path, said, include="sensitive"),
         downloads=downloads(access, f"{path}/file", said, asked.include), earlier=earlier,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.registers import list_pages
+from service.registers import list_pages, pupil_pages
 
 router = APIRouter(include_in_schema=False)
-for pages in (list_pages,):
+for pages in (list_pages, pupil_pages):
     router.include_router(pages.router)

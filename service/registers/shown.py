@@ -63,6 +63,7 @@ class Row:
     reasons: Sequence[tuple[str, str]]
     model: str
     paper_why: str | None
+    since: str
     changed: str
     changed_why: str
     ehcp: str
@@ -76,15 +77,14 @@ class Row:
     next_action: str
     overdue: bool
     place: str
-    check: str
+    named: bool
 
 
 class Rows:
     """Makes rows: what is the same for every line of a list is looked up once. `sensitive`: paper names all reasons."""
 
-    def __init__(self, check: str, *, sensitive: bool = False) -> None:
-        self.check, self.sensitive = check, sensitive
-        self.colours: dict[str, str] = {}
+    def __init__(self, check: str, since: str = "", *, sensitive: bool = False) -> None:
+        self.check, self.since, self.sensitive = check, since or "Since the check before", sensitive
 
     def row(self, line: Mapping[str, Any], **beside: Any) -> Row:
         """The row of a line with coach, last contact and next action, as the API gives them."""
@@ -93,10 +93,9 @@ class Rows:
         could_be, ask, marks = get("could_be"), get("ask_first"), "; ".join(get("marks") or ())
         hidden = not self.sensitive and any(reason.get("sensitive") for reason in reasons)
         last, action, band = get("last_contact"), get("next_action"), get("band") or ""
-        check = beside.get("check") or self.check
         return Row(
             ref=line["pupil"],
-            href=f"/checks/{check}/pupils/{line['pupil']}" if check else f"/pupils/{line['pupil']}/contacts",
+            href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}/contacts",
             name=get("name") or "",
             rank=get("rank"),
             where=_where(get("year_group"), get("form")),
@@ -104,7 +103,7 @@ class Rows:
             contact=workers.get("school_contact", ""),
             marks=marks,
             paper_marks=marks.replace(CUSTODY, "") if CUSTODY in marks and not self.sensitive else None,
-            tags=_tags(line),
+            tags=[*_tags(line), *beside.get("tags", ())],
             scored="points" in line,
             band=band.capitalize(),
             colour=NAMED_COLOURS.get(band.lower(), "grey"),
@@ -114,6 +113,7 @@ class Rows:
             reasons=[_reason(reason) for reason in reasons if not reason.get("model")],
             model="; ".join(reason["fact"] for reason in reasons if reason.get("model")),
             paper_why=(why_without(reasons) or "reasons not named") if hidden else None,
+            since=self.since,
             changed=CHANGES.get(change["kind"], change["kind"].capitalize()) if change else "",
             changed_why=change["why"] or "" if change else "",
             ehcp=YES_NO[get("ehcp")],
@@ -129,7 +129,7 @@ class Rows:
             next_action=_action(action) if action else "",
             overdue=bool(action and action["overdue"]),
             place=beside.get("place", ""),
-            check=check,
+            named=self.sensitive,
         )
 
 

@@ -70,6 +70,9 @@ class Measured:
 
         try:
             await self.app(scope, receive, noting)
+        except Exception:
+            status = 500  # answered outside of this
+            raise
         finally:
             method = scope["method"] if scope["method"] in METHODS else "OTHER"
             self.measures.add(method, route_of(scope), status, time.perf_counter() - began)

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from roni import FileRefusedError, RoniError
 from service.database import trouble_of
+from service.places import place
 
 if TYPE_CHECKING:
     from roni import Problem
@@ -148,7 +149,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 async def _validation(request: Request, error: RequestValidationError) -> Response:
     """Where and what is wrong; never what was sent."""
-    errors = [{"where": ".".join(str(part) for part in item["loc"]), "code": item["type"]} for item in error.errors()]
+    endpoint = request.scope.get("endpoint")
+    errors = [{"where": place(endpoint, item["loc"]), "code": item["type"]} for item in error.errors()]
     detail = "Some of what was sent is missing or cannot be read. “errors” says where."
     return problem(request, 422, "invalid", detail, errors=errors)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from roni import AcademicYear, scorecard_names
 from service import tables as t
 from service.access import Access, Permission, allow
-from service.checks import queries
+from service.checks import queries, worry_pages
 from service.checks.links import has_page
 from service.checks.schemas import CheckChange, NewCheck
 from service.checks.to_do import council_tasks, school_tasks
@@ -21,9 +21,11 @@ from service.clock import today
 from service.forms import Ticked, Typed, boxes, day_of, require_version
 from service.idempotency import FormRoute
 from service.problems import Refusal
+from service.uploads.queries import list_uploads
 from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
+router.include_router(worry_pages.router)
 OF_SCHOOLS = ("returns", "careers")
 YEARS = tuple((str(year), f"Year {year}") for year in range(7, 14))
 NAMES = (("november", "November"), ("january", "January"))
@@ -160,6 +162,7 @@ def show_check(
     with request.app.state.database.read(access) as connection:
         shown = queries.show_check(connection, access, check)
         row = queries.require_check(connection, check)
+        waiting = _council_upload(connection, access, row.id)
     if access.role in OF_SCHOOLS and len(shown["schools"]) == 1:
         return RedirectResponse(f"/checks/{check}/schools/{shown['schools'][0]['urn']}", 303)
     chosen = state if state in FILTERS else ""
@@ -172,9 +175,18 @@ def show_check(
                item["signed_off_at"]) for item in schools],
         manages=Permission.CHECKS_MANAGE in access.permissions,
         council=Permission.COUNCIL_UPLOADS in access.permissions,
+        waiting=waiting,
         list_page=reads and has_page(request, "/checks/{check}/register"),
         notice=Notice(DONE[done]) if done in DONE else None,
     )  # fmt: skip
+
+
+def _council_upload(connection: Connection, access: Access, check_id: int) -> dict[str, Any] | None:
+    """A file for all schools that is not finished."""
+    if Permission.COUNCIL_UPLOADS not in access.permissions:
+        return None
+    own = [item for item in list_uploads(connection, access, check_id) if item["school"] is None]
+    return own[0] if own and own[0]["state"] in ("reading", "staged", "confirming") else None
 
 
 def _is(school: Mapping[str, Any], state: str) -> bool:

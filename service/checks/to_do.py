@@ -83,6 +83,8 @@ def council_tasks(connection: Connection, request: Request, access: Access) -> l
 
 def _own_work(connection: Connection, request: Request, access: Access) -> Iterator[Task]:
     for about, title, href, permission, words, action in _PLACES:
+        if href == "/my-list" and access.role != "coach":
+            continue  # an analyst may have one, but it is not what waits
         if permission in access.permissions and has_page(request, href):
             yield Task(about, title, words(connection, access), action, href, main=True)
 
@@ -128,8 +130,8 @@ def _checks(connection: Connection, request: Request, access: Access) -> Iterabl
         register = f"/checks/{check.ref}/register"
         reads = Permission.REGISTER_READ in access.permissions and readable_stage(access, check)
         if reads and has_page(request, "/checks/{check}/register") and access.role not in ("analyst",):
-            yield Task("Check", check.label, words, "Open the list", register, tuple(tags))
+            yield Task("Check", check.label, words, "Open the list", register, tuple(tags), main=True)
         else:
             if stage_of(check, today()) != "published" and not reads:
                 words += " The list is not published yet."
-            yield Task("Check", check.label, words, "See the schools", f"/checks/{check.ref}", tuple(tags))
+            yield Task("Check", check.label, words, "See the schools", f"/checks/{check.ref}", tuple(tags), main=True)

@@ -111,7 +111,7 @@ def _confirmed(request: Request, shown: dict[str, Any], notice: Notice | None) -
     return render(
         request, "uploads/receipt.html",
         title="Your roll is confirmed" if shown["school"] else "The rolls are confirmed",
-        confirmed_at=datetime.fromisoformat(receipt["confirmed_at"]), 
+        confirmed_at=datetime.fromisoformat(receipt["confirmed_at"]),
         receipt=receipt, rolls=receipt.get("rolls"), where_to=WHERE_TO, back=home_of(shown), notice=notice,
         school_name=shown["school_name"], check=shown["check"], check_label=shown["check_label"],
         list_page=has_page(request, "/checks/{check}/register"), home=home_of(shown),
@@ -179,7 +179,7 @@ def _row(pupil: dict[str, Any]) -> tuple[str, str, list[tuple[str, str, str]]]:
         (item["label"], told(item["field"], item["before"]), told(item["field"], item["now"]))
         for item in pupil["changes"]
     ]
-    return name, about, changes
+    return name, about, changes or [("something that your role is not shown", "", "")]
 
 
 def told(field: str, value: Any) -> str:

@@ -25,7 +25,10 @@ from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
 PAGE, ALL = 50, 100_000
-TO = tuple((code, words[:1].upper() + words[1:]) for code, words in WHERE_TO.items())
+TO = (
+    ("school", "Another school in this council"),
+    *((code, words[:1].upper() + words[1:]) for code, words in WHERE_TO.items() if code != "school"),
+)
 NOT_KNOWN = "not known"
 MOST_SUGGESTED = 10
 NO_ANSWER = "Say where they went, for everybody on this page, before you confirm the roll."
@@ -63,7 +66,8 @@ def _about(leaver: Mapping[str, Any]) -> str:
 
 def _names(connection: Connection) -> dict[str, str]:
     schools = t.schools.c
-    return dict(connection.execute(select(schools.urn, schools.name).order_by(schools.name)).tuples().all())
+    rows = connection.execute(select(schools.urn, schools.name).order_by(schools.name))
+    return {row.urn: row.name for row in rows}
 
 
 def said_of(answer: Mapping[str, Any] | None, schools: Mapping[str, str]) -> str:

@@ -60,6 +60,7 @@ def _school_page(request: Request, access: Access, ref: str, urn: str, status: i
         title=f"{check.label} check", back="/", check=check, school=school, standing=standing,
         sends=sends and check.closed_at is None and standing["asked"], accept=ACCEPTED, errors=errors,
         list_page=has_page(request, "/checks/{check}/register"), days_left=(check.due_on - today()).days,
+        others=[str(year) for year in check.accepted_years if year not in check.focus_years],
         moderates=Permission.MODERATE in access.permissions,
     )  # fmt: skip
 

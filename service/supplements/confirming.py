@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from fastapi import Request
 from sqlalchemy import Connection, insert, select, update
 
 from service import audit
@@ -13,7 +12,7 @@ from service import tables as t
 from service.access import Access
 from service.clock import now
 from service.database import lock_rolls
-from service.etags import STALE, require_match
+from service.etags import STALE
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
@@ -23,15 +22,20 @@ from service.supplements.queries import UNDECIDED, difference_line, require_list
 from service.supplements.staging import LIVE, STAGED, SUPERSEDED
 
 
-def confirm(connection: Connection, access: Access, settings: Settings, ref: str, request: Request) -> dict[str, Any]:
-    """Make a staged list live, wholly; returns the receipt. A live one stays as it is and says so."""
+def confirm(
+    connection: Connection, access: Access, settings: Settings, ref: str, require_seen: Callable[[int], None]
+) -> dict[str, Any]:
+    """Make a staged list live, wholly; returns the receipt. A live one stays as it is and says so.
+
+    `require_seen` refuses a version that is not the one the caller looked at.
+    """
     lock_rolls(connection)  # registers rest on rolls and lists: one change of them at a time
     row = require_list(connection, access, ref)
     if row.state == LIVE:
         return _receipt(connection, row, difference_of(connection, row), [], []) | {"unchanged": True}
     if row.state != STAGED:
         raise Refusal(409, "superseded", "A later list has taken the place of this one. Send it again if it is right.")
-    require_match(request, row.version, required=True)
+    require_seen(row.version)
     replaced = replaced_by(connection, row)
     if any(other.as_at > row.as_at for other in replaced):
         raise Refusal(409, "older_list", "The live list is of a later day than this one. Send the latest list.")

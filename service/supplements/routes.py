@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
@@ -18,9 +19,8 @@ from service.supplements import (
     queries,
     resolution_routes,
     rows,
-    said,
     schemas,
-    staging,
+    sending,
 )
 
 router = APIRouter(prefix="/v1", tags=["council lists"], route_class=IdempotentRoute)
@@ -55,21 +55,13 @@ def send_list(
     The same file said to be the same list is answered with the one that is there (200, `unchanged`).
     """
     state = request.app.state
-    whose = said.team_of(access, team)
-    said.require_field(field, said.allowed_fields(access, whose))
-    file_name = (file.filename or "list").rpartition("/")[2][-200:]
-    groups = tuple(sorted(set(years or ())))
-    asked = staging.Asked(
-        team=whose, field=field, as_at=as_at, complete=complete, years=groups, name=name or file_name,
-        file_name=file_name,
+    asked = sending.asked_of(
+        access, team=team, field=field, as_at=as_at, complete=complete, years=years or (), name=name,
+        file_name=file.filename,
     )  # fmt: skip
+    ref, same = sending.send(state.database, state.settings, access, asked, file.file)
     with state.database.read(Access.system()) as connection:
-        check = next(iter(confirming.open_checks(connection)), None)
-    digest, listed = staging.receive(state.settings, file.file, asked, check)
-    with state.database.write(Access.system()) as connection:
-        same = staging.same_list(connection, asked, digest)
-        ref = same or staging.stage(connection, access, asked, digest, listed)
-        shown = queries.show(connection, access, ref) | {"unchanged": same is not None}
+        shown = queries.show(connection, access, ref) | {"unchanged": same}
     response.status_code = 200 if same else 201
     response.headers["location"] = f"/v1/supplements/{ref}"
     return _whole(response, shown)
@@ -121,7 +113,8 @@ def confirm_list(
     """
     state = request.app.state
     with state.database.write(Access.system()) as connection:
-        receipt = confirming.confirm(connection, access, state.settings, supplement, request)
+        seen = partial(etags.require_match, request, required=True)
+        receipt = confirming.confirm(connection, access, state.settings, supplement, seen)
     response.headers["etag"] = etags.etag(receipt["version"])
     return schemas.Receipt.model_validate(receipt)
 

@@ -27,7 +27,7 @@ IN_PATHS = {
     "list": "supplements",
     "supplement": "supplements",
 }
-SCHOOL = "100003"
+SCHOOL, ABSENT_URN, ABSENT = "100003", "999999", "x-not-there"
 VALUES = {
     "urn": SCHOOL,
     "model": "demo",
@@ -60,6 +60,7 @@ class Walk:
         self.refs = things(service)
         self.description = service.app.openapi()["paths"]
         self.routes = list(routes_of(service.app))
+        self.absent = False  # whether paths lead to things that are not there, where they would be somebody's
         self.unknown: set[str] = set()  # placeholders that nothing is known to stand for
 
     def calls(self) -> Iterator[tuple[StatedRoute, str]]:
@@ -83,7 +84,10 @@ class Walk:
             return part
         name, _, rest = part.strip("{").partition("}")
         name = name.partition(":")[0]
-        value = VALUES.get(name) or self.refs.get(IN_PATHS.get(name, name + "s"))
+        table = _table(name)
+        value = VALUES.get(name) or self.refs.get(table)
+        if self.absent and _is_owned(table):
+            return (ABSENT_URN if name == "urn" else ABSENT) + rest
         if value is None and kinds.get(name) is int:
             value = "0"
         if value is None:
@@ -93,8 +97,8 @@ class Walk:
     def owned(self, route: StatedRoute) -> set[str]:
         """The tables of what stands in the path and belongs to a school, a team or a person."""
         names = [part.strip("{}").partition(":")[0] for part in route.path.split("/") if part.startswith("{")]
-        tables = {"schools" if name == "urn" else IN_PATHS.get(name, name + "s") for name in names} & set(self.refs)
-        return {name for name in tables if name in OWNERS or name in BY_TEAM or _of_a_school(t.metadata.tables[name])}
+        tables = {_table(name) for name in names} & set(self.refs)
+        return {name for name in tables if _is_owned(name)}
 
     def _body(self, route: StatedRoute, method: str) -> dict[str, Any]:
         if method == "GET":
@@ -151,6 +155,16 @@ def _plain(schema: dict[str, Any], components: dict[str, Any]) -> Any:
             return b"UPN\n"
         return "2026-11-20" if schema.get("format") == "date" else "x" * max(1, schema.get("minLength", 1))
     return {"integer": max(1, schema.get("minimum", 1)), "number": 1.0, "boolean": False}.get(str(kind))
+
+
+def _table(name: str) -> str:
+    """The table that a placeholder's things are in."""
+    return "schools" if name == "urn" else IN_PATHS.get(name, name + "s")
+
+
+def _is_owned(name: str) -> bool:
+    table = t.metadata.tables.get(name)
+    return name in OWNERS or name in BY_TEAM or (table is not None and _of_a_school(table))
 
 
 def _of_a_school(table: Table) -> bool:

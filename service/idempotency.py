@@ -66,8 +66,11 @@ class IdempotentRoute(APIRoute):
 
 
 class FormRoute(APIRoute):
-    """A page's route whose form may be sent again with the same hidden `idempotency_key`: a double press, "back", or a
-    form kept over a sign-in. Only an answer that leads on (303) is kept. Two at once: the second waits for the first."""
+    """A page's route whose form may be sent again with the same hidden `idempotency_key`, and is done once.
+
+    So with a double press, "back", or a form kept over a sign-in. Only an answer that leads on (303) is kept. Of two at
+    once the second waits for the first.
+    """
 
     def get_route_handler(self) -> Handler:
         """The handler, behind the look at the form's key."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def live(tmp_path: Path, live_server: Callable[[Any], str], visit: Callable[..., Visitor]) -> Iterator[Live]:
     service = furnish(start(f"sqlite:///{tmp_path / 'roni.db'}"))
     yield Live(service, live_server(service.app), visit)
+    stop(service)
 
 
 def upload(visitor: Visitor, file: Path | dict[str, Any]) -> None:
@@ -193,7 +193,7 @@ def started(live: Live, **options: Any) -> tuple[Visitor, str]:
 
 
 def test_the_same_without_any_script(live: Live) -> None:
-    her, check = started(live, java_script_enabled=False)
+    her, _ = started(live, java_script_enabled=False)
     upload(her, roll(1, 2, 3))
     press(her, "Go on")
     press(her, "Save and go on")
@@ -214,7 +214,7 @@ def test_the_same_without_any_script(live: Live) -> None:
 
 
 def test_the_main_path_by_keyboard_alone(live: Live) -> None:
-    her, check = started(live)
+    her, _ = started(live)
     upload(her, roll(1, 2, 3))
     stops = her.stops()
     assert stops.index("What we understood") < stops.index("Questions") < stops.index("Go on")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -152,7 +153,7 @@ def _act(access: Access, here: str) -> dict[str, Any] | None:
         return None
     macros: Any = environment().get_template("registers/lines.html").module
     quick = Markup(macros.quick_contact(list(KINDS.items()), list(OUTCOMES.items())))
-    return {"back": here, "quick": quick, "me": access.person_ref, "take": True}
+    return {"back": here, "quick": quick, "me": access.person_ref, "more": f"?{urlencode({'back': here})}"}
 
 
 @router.get("/my-list/file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi.responses import RedirectResponse
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.web import Notice
 
+Model = TypeVar("Model", bound=BaseModel)
 ENTER = "Enter a real day, like 27 11 2026."
 DONE = {
     "contact": "The contact is recorded.",
@@ -43,8 +45,8 @@ def lead_back(address: str, done: str, pupil: str) -> RedirectResponse:
 
 
 def parsed(
-    shape: type[BaseModel], said: Mapping[str, object], wanted: Mapping[str, str]
-) -> tuple[BaseModel | None, dict[str, str]]:
+    shape: type[Model], said: Mapping[str, object], wanted: Mapping[str, str]
+) -> tuple[Model | None, dict[str, str]]:
     """What a form says as the API takes it; or what is wrong with it, by control. `wanted` has the sentences."""
     try:
         return shape(**said), {}

@@ -199,7 +199,7 @@ def show_movement(
     with database.read(access) as connection:
         now, then = (reading.readable_check(connection, access, ref) for ref in (check, earlier))
         readable = compared.readable_pupils(connection, access, now, then, asked.school)
-        schools = _schools_of(connection, access, now, then)
+        schools = schools_of(connection, access, now, then)
     with database.read(Access.system()) as connection:
         said, pupils = compared.movement_of(connection, access, settings, now, then, asked, readable)
     with database.write(access) as connection:
@@ -225,7 +225,7 @@ def show_movement(
 KINDS = {**CHANGES, "up": "Up a band", "down": "Down a band", "new": "New", "left": "Left"}
 
 
-def _schools_of(connection: Connection, access: Access, *checks: Any) -> list[tuple[str, str]]:
+def schools_of(connection: Connection, access: Access, *checks: Any) -> list[tuple[str, str]]:
     school, item = t.schools.c, t.submissions.c
     rows = connection.execute(
         select(school.urn, school.name)

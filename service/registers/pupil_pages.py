@@ -98,7 +98,14 @@ def lead_to_pupil(request: Request, pupil: str, access: Access = allow(Permissio
         audit.record(connection, access, "pupil.history", about=None, pupils=[pupil_id])
     if said["items"]:
         return RedirectResponse(f"/checks/{said['items'][0]['check']['ref']}/pupils/{pupil}", 303)
-    return render(request, "registers/not_listed.html", title="On no list yet", back="/pupils", ref=pupil)
+    return render(
+        request,
+        "registers/not_listed.html",
+        title="On no list yet",
+        back="/pupils",
+        ref=pupil,
+        allowed=_allowed(access),
+    )
 
 
 # --- one of them ------------------------------------------------------------------------------------------------------
@@ -131,9 +138,13 @@ def show_pupil(
         sensitive=sensitive, hides=bool(line["sensitive"]) and not sensitive, restricted=said["points"] is None,
         values=_values(said["values"]), history=_history(history["items"]),
         paper=paper(request, access, explained.check.label, sensitive),
-        allowed={name.name: name in access.permissions for name in Permission},
+        allowed=_allowed(access),
         kinds=list(KINDS.items()), outcomes=list(OUTCOMES.items()), reminder=NOT_SAFEGUARDING, **done_by_people,
     )  # fmt: skip
+
+
+def _allowed(access: Access) -> dict[str, bool]:
+    return {name.name: name in access.permissions for name in Permission}
 
 
 def _back(access: Access, done_by_people: Mapping[str, Any], check: str) -> str:

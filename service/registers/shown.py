@@ -95,7 +95,7 @@ class Rows:
         last, action, band = get("last_contact"), get("next_action"), get("band") or ""
         return Row(
             ref=line["pupil"],
-            href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}/contacts",
+            href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}",
             name=get("name") or "",
             rank=get("rank"),
             where=_where(get("year_group"), get("form")),

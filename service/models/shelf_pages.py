@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -13,6 +14,7 @@ from service.checks.queries import list_checks
 from service.models import comparisons, promotions, queries, shelf
 from service.models.evaluations import pictures_of
 from service.models.routes import ModelName, get_evaluation
+from service.phrases import day
 from service.problems import Refusal
 from service.web import Notice, render
 
@@ -32,7 +34,16 @@ def list_models(request: Request, access: Access = allow(Permission.MODELS_READ)
     state = request.app.state
     with state.database.read(access) as connection:
         items = queries.list_shelf(connection, state.settings)
-    return render(request, "models/list.html", title="Models", models=items)
+    trained = {item["name"]: _day(item["trained_at"]) for item in items}
+    return render(request, "models/list.html", title="Models", models=items, trained=trained)
+
+
+def _day(iso: str | None) -> str:
+    """A card's date as people read it; a card may say it otherwise."""
+    try:
+        return day(date.fromisoformat(iso)) if iso else day(None)
+    except ValueError:
+        return str(iso)
 
 
 @router.get("/models/{model}")
@@ -47,7 +58,8 @@ def show_model(
     return render(
         request, "models/model.html", title=f"Model {model}", back="/models", model=shown, basis=basis,
         pictures=[(one.title, Markup(one.svg), one.headings, one.rows) for one in pictures],  # our own SVG
-        measured=_main_figures(shown), notice=Notice(DONE[done]) if done in DONE else None, wide=True,
+        trained=_day(shown["trained_at"]), measured=_main_figures(shown),
+        notice=Notice(DONE[done]) if done in DONE else None, wide=True,
     )  # fmt: skip
 
 

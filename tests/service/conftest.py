@@ -25,6 +25,8 @@ from service.access import ROLES, Access
 from service.accounts.credentials import cookie_name, create_token, start_session
 from service.app import create_app
 from service.database import Database
+from service.demo.council import Council
+from service.demo.making import make
 from service.refs import new_ref
 from service.settings import Settings
 
@@ -98,7 +100,7 @@ SCHOOLS = (
 
 
 def furnish(service: Service) -> Service:
-    """Three schools, and somebody of every role: `returns` and `careers` of the first school, `returns2` of the second."""
+    """Three schools, and somebody of every role: `returns` and `careers` are of the first, `returns2` of the second."""
     for urn, name, district in SCHOOLS:
         service.add_school(urn, name, district)
     one, two = service.schools["100001"], service.schools["100002"]
@@ -260,3 +262,9 @@ def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     service = furnish(start(f"sqlite:///{tmp_path_factory.mktemp('module') / 'roni.db'}"))
     yield service
     stop(service)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Council]:
+    """The invented council of the demo, with all that a council has by January. Only to be read, or copied."""
+    return make(tmp_path_factory.mktemp("demo"), lambda _: None)

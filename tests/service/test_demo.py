@@ -24,21 +24,16 @@ from tests.service.processes import free_port
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Council]:
-    return make(tmp_path_factory.mktemp("demo"), lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def database(made: tuple[Settings, Council]) -> Iterator[Database]:
-    opened = Database(made[0].database_url)
+def database(demo: tuple[Settings, Council]) -> Iterator[Database]:
+    opened = Database(demo[0].database_url)
     yield opened
     opened.dispose()
 
 
 @pytest.fixture(scope="module")
-def client(made: tuple[Settings, Council], database: Database) -> TestClient:
+def client(demo: tuple[Settings, Council], database: Database) -> TestClient:
     headers = {"sec-fetch-site": "same-origin"}
-    return TestClient(create_app(made[0], database), headers=headers, follow_redirects=False)
+    return TestClient(create_app(demo[0], database), headers=headers, follow_redirects=False)
 
 
 def test_most_schools_have_confirmed_november_and_some_january(database: Database) -> None:
@@ -62,8 +57,8 @@ def test_everything_of_the_demo_is_audited_and_whole(database: Database) -> None
     assert {"check.open", "upload.confirm", "register.read"} <= actions
 
 
-def test_whoever_is_told_can_sign_in(made: tuple[Settings, Council], client: TestClient) -> None:
-    settings, council = made
+def test_whoever_is_told_can_sign_in(demo: tuple[Settings, Council], client: TestClient) -> None:
+    settings, council = demo
     text = told(council, settings.address, kept=False)
     for person in council.people()[:4]:
         assert f"{person.email}  " in text
@@ -78,12 +73,12 @@ def test_everybody_is_invented_and_every_page_says_so(client: TestClient) -> Non
     assert "invented" in client.get("/sign-in").text
 
 
-def test_a_demo_that_was_kept_is_opened_again_as_it_is(made: tuple[Settings, Council]) -> None:
+def test_a_demo_that_was_kept_is_opened_again_as_it_is(demo: tuple[Settings, Council]) -> None:
     said: list[str] = []
-    folder = made[1].folder.parent
+    folder = demo[1].folder.parent
     before = (folder / DATABASE).stat().st_mtime_ns
     again, _ = make(folder, said.append)
-    assert (again.database_url, again.secret) == (made[0].database_url, made[0].secret)
+    assert (again.database_url, again.secret) == (demo[0].database_url, demo[0].secret)
     assert (said, (folder / DATABASE).stat().st_mtime_ns) == ([], before)
 
 

@@ -1,0 +1,304 @@
+"""CPU per request of the service on SQLite, against a bare FastAPI app that moves the same bytes, in the same run.
+
+    python tests/benchmarks/bench_service.py [schools]
+
+Both are processes of their own on this machine's loopback, one worker each; their CPU is the system's count for the
+process and for those that it has started. Schools of 250 pupils send 29 columns in November and in January: January's
+file is also compared with November's roll, which is what is shown. Targets: an upload and a confirmation at most 8
+times the bare app that reads the same file with `csv` and pydantic; a ranked list of 250 at most 3 times the bare typed
+answer of the same lines; a page out of 100,000 pupils as one out of 1,000; 20,000 pupils scored a second.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+BARE = Path(__file__).with_name("bare.py")
+PUPILS = 250
+SCHOOLS = 20
+REPEATS = 60
+SCORED = 5000  # rows of one call
+SMALL, LARGE = 1_000, 100_000
+TICK = os.sysconf("SC_CLK_TCK")
+START_SECONDS = 120
+
+
+# --- what is measured -------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """One app in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.pid = process.pid
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600)
+
+    def cpu(self) -> float:
+        """Seconds of the process and of those that it has started."""
+        children = " ".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
+        return sum(_seconds(pid) for pid in (self.pid, *map(int, children.split())))
+
+    def ms(self, calls: Sequence[Callable[[], httpx.Response]]) -> float:
+        """Milliseconds of CPU for one of these calls, in the mean."""
+        before = self.cpu()
+        for call in calls:
+            answer = call()
+            assert answer.is_success, (answer.status_code, answer.text[:300])
+        return 1000 * (self.cpu() - before) / len(calls)
+
+
+def _seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / TICK
+
+
+@contextmanager
+def served(*words: str | Path) -> Iterator[Server]:
+    with subprocess.Popen([sys.executable, *map(str, words)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            server = Server(process, int(process.stdout.readline()))
+            _wait(server)
+            yield server
+        finally:
+            process.terminate()
+
+
+def _wait(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        try:
+            server.client.get("/livez")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("The app did not start.")
+
+
+def serve(folder: Path) -> None:
+    """The service; its port is printed."""
+    import uvicorn
+
+    from service.app import create_app
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        config = uvicorn.Config(create_app(_settings(folder)), log_level="warning", access_log=False)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _settings(folder: Path) -> Any:
+    from service.settings import Settings
+
+    return Settings.read({"RONI_DATABASE_URL": f"sqlite:///{folder / 'roni.db'}", "RONI_SECRET": "of the benchmark"})
+
+
+# --- an invented council ----------------------------------------------------------------------------------------------
+
+
+def furnish(folder: Path, schools: int) -> str:
+    """An empty database with schools and an analyst, whose token is the answer."""
+    from sqlalchemy import insert
+
+    from service import schema
+    from service import tables as t
+    from service.accounts.credentials import create_token
+    from service.database import Database
+    from service.refs import new_ref
+
+    settings = _settings(folder)
+    database = Database(settings.database_url)
+    schema.upgrade(database)
+    with database.write() as connection:
+        connection.execute(
+            insert(t.schools),
+            [
+                {
+                    "ref": new_ref("school"),
+                    "urn": _urn(place),
+                    "name": f"Invented School {place + 1}",
+                    "district": "North",
+                }
+                for place in range(schools)
+            ],
+        )
+        whose = {"ref": new_ref("person"), "name": "Invented analyst", "email": "analyst@example.org"}
+        person = connection.execute(insert(t.people).values(**whose)).inserted_primary_key[0]
+        grant = {"ref": new_ref("grant"), "person_id": person, "role": "analyst"}
+        granted = connection.execute(insert(t.grants).values(**grant)).inserted_primary_key[0]
+        token, _ = create_token(connection, settings, person, granted, "benchmark")
+    database.dispose()
+    return token
+
+
+def _urn(place: int) -> str:
+    return str(100001 + place)
+
+
+def files(folder: Path, schools: int) -> list[bytes]:
+    """One file a school, of Year 11 pupils."""
+    from roni.synthetic import write_big_csv
+
+    with write_big_csv(folder / "cohort.csv", 4 * PUPILS * (schools + 1)).open(encoding="utf-8", newline="") as file:
+        headings, *rows = csv.reader(file)
+    year, school = headings.index("Year group"), headings.index("School")
+    rows = [row[:school] + row[school + 1 :] for row in rows if row[year] == "11"]
+    del headings[school]
+    return [_csv([headings, *rows[place * PUPILS : (place + 1) * PUPILS]]) for place in range(schools)]
+
+
+def _csv(rows: list[list[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def grow(folder: Path, check: str, sizes: Sequence[int]) -> list[str]:
+    """Checks whose registers have this many copies of one line, each of a pupil of its own; their references."""
+    from sqlalchemy import insert, select
+
+    from service import tables as t
+    from service.database import Database
+
+    database = Database(_settings(folder).database_url)
+    with database.write() as connection:
+
+        def one(table: Any, *where: Any) -> dict[str, Any]:
+            found = connection.execute(select(table).where(*where).limit(1)).mappings().one()
+            return {name: value for name, value in found.items() if name != "id"}
+
+        the_check = one(t.checks, t.checks.c.ref == check)
+        number = connection.execute(select(t.checks.c.id).where(t.checks.c.ref == check)).scalar_one()
+        register = one(t.registers, t.registers.c.check_id == number, t.registers.c.view == "full")
+        line, pupil = one(t.register_rows, t.register_rows.c.section == "ranked"), one(t.pupils)
+        ids = range(LARGE, LARGE + max(sizes))
+        same = {"upn": None}
+        pupils = [{**pupil, **same, "id": each, "ref": f"pupil-{each}", "key": f"pupil-{each}"} for each in ids]
+        connection.execute(insert(t.pupils), pupils)
+        connection.execute(insert(t.pupil_links), [{"pupil_id": each, "audit_ref": f"audit-{each}"} for each in ids])
+        for size in sizes:
+            made = {**the_check, "ref": f"check-{size}", "year": the_check["year"] + len(str(size))}
+            made_id = connection.execute(insert(t.checks).values(**made)).inserted_primary_key[0]
+            its = {**register, "ref": f"register-{size}", "check_id": made_id}
+            register_id = connection.execute(insert(t.registers).values(**its)).inserted_primary_key[0]
+            lines = [{**line, "register_id": register_id, "pupil_id": each, "sort": f"{each}"} for each in ids[:size]]
+            connection.execute(insert(t.register_rows), lines)
+    database.dispose()
+    return [f"check-{size}" for size in sizes]
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+def main(schools: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        token, sent = furnish(folder, schools), files(folder, schools)
+        with served(__file__, "serve", folder) as ours:
+            time.sleep(5)  # until the processes that read files are ready
+            ours.client.headers["authorization"] = f"Bearer {token}"
+            checks = [opened(ours, month) for month in ("november", "january")]
+            (_, (upload, confirmation)) = [returned(ours, check, sent) for check in checks]
+            every = ours.client.get(f"/v1/checks/{checks[1]}/register", params={"limit": PUPILS})
+            (folder / "lines.json").write_text(json.dumps(every.json()["items"]))
+            ranked = ours.ms([lambda: ours.client.get(every.request.url)] * REPEATS)
+            pages = [page(ours, check) for check in grow(folder, checks[1], (SMALL, LARGE))]
+            scored = scores(ours, sent)
+        with served(BARE, folder / "lines.json") as plain:
+            post = [
+                lambda content=content: plain.client.post("/uploads", files={"file": ("a.csv", content)})
+                for content in sent
+            ]
+            plain.ms(post)
+            reading = plain.ms(post * 5)
+            lines = [lambda: plain.client.get("/lines")]
+            plain.ms(lines)
+            answering = plain.ms(lines * REPEATS * 5)
+    print(f"bare app: {PUPILS} pupils read {reading:.2f} ms, {PUPILS} lines answered {answering:.2f} ms of CPU")
+    say("upload read, compared, staged", upload, reading, 8)
+    say("confirmation, scored, stored", confirmation, reading, 8)
+    say(f"ranked list of {PUPILS}", ranked, answering, 3)
+    for what, small, large in zip(("first page of 50", "page after 500"), *pages, strict=True):
+        print(f"{what}: {small:.1f} ms out of {SMALL:,}, {large:.1f} ms out of {LARGE:,}, ratio {large / small:.2f}")
+    print(f"/v1/scores: {scored:,.0f} pupils a second (target 20,000)")
+    print(f"60 schools, upload and confirmation: {60 * (upload + confirmation) / 1000:.0f} s of CPU (target 60 s)")
+
+
+def opened(ours: Server, month: str) -> str:
+    answer = ours.client.post("/v1/checks", json={"academic_year": "2026/27", "name": month})
+    assert answer.is_success, answer.text
+    return str(answer.json()["ref"])
+
+
+def returned(ours: Server, check: str, sent: list[bytes]) -> tuple[float, float]:
+    """Every school's file uploaded, then every roll confirmed: CPU ms of each. Two go first, to warm up."""
+    uploads: list[httpx.Response] = []
+
+    def upload(place: int) -> httpx.Response:
+        form = {"school": _urn(place)}
+        uploads.append(
+            ours.client.post(f"/v1/checks/{check}/uploads", files={"file": ("roll.csv", sent[place])}, data=form)
+        )
+        return uploads[-1]
+
+    def confirm(answer: httpx.Response) -> httpx.Response:
+        url = f"/v1/uploads/{answer.json()['ref']}/confirmation"
+        return ours.client.post(
+            url, json={"registrations_confirmed": True}, headers={"if-match": answer.headers["etag"]}
+        )
+
+    found = []
+    for part in (range(2), range(2, len(sent))):
+        first = len(uploads)
+        uploading = ours.ms([lambda place=place: upload(place) for place in part])
+        found.append((uploading, ours.ms([lambda answer=answer: confirm(answer) for answer in uploads[first:]])))
+    return found[1]
+
+
+def page(ours: Server, check: str) -> tuple[float, float]:
+    """A page of 50: the first, and one further down."""
+    url, more = f"/v1/checks/{check}/register", {"limit": 50}
+    ours.ms([lambda: ours.client.get(url, params=more)] * 5)
+    first = ours.ms([lambda: ours.client.get(url, params=more)] * REPEATS)
+    cursor = ours.client.get(url, params={"limit": 500}).json()["next"]
+    return first, ours.ms([lambda: ours.client.get(url, params={**more, "cursor": cursor})] * REPEATS)
+
+
+def scores(ours: Server, sent: list[bytes]) -> float:
+    """Pupils a second of one worker."""
+    rows = [row for content in sent for row in rows_of(content)]
+    rows = (rows * (SCORED // len(rows) + 1))[:SCORED]
+    content = json.dumps({"check": "november", "academic_year": "2026/27", "rows": rows}).encode()
+    call = lambda: ours.client.post("/v1/scores", content=content, headers={"content-type": "application/json"})  # noqa: E731
+    ours.ms([call])
+    return 1000 * SCORED / ours.ms([call] * 5)
+
+
+def say(what: str, ours: float, reference: float, target: float) -> None:
+    print(f"{what}: {ours:.1f} ms, ratio {ours / reference:.1f} (target {target:g})")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else SCHOOLS)

@@ -63,7 +63,7 @@ def confirm(request: Request, upload: str, typed: Typed, access: Access = allow(
     except Refusal as refusal:
         return _not_yet(request, access, row, refusal)
     if stale is not None:
-        return stale_page(request, stale, typed, f"/uploads/{upload}/summary")
+        return stale_page(request, stale, typed)
     if row.school_id is None:
         work_of(request.app).wait(lambda: finishing.go_on(state.database, state.settings, upload, access), PATIENCE)
     return RedirectResponse(f"/uploads/{upload}", 303)

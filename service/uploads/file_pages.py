@@ -12,13 +12,14 @@ from roni import national
 from service.access import Access, Permission, allow
 from service.checks.links import has_page
 from service.cursors import read_cursor, write_cursor
-from service.forms import Typed, require_version
+from service.forms import Typed
 from service.idempotency import FormRoute
 from service.phrases import day
 from service.problems import Refusal
 from service.uploads import queries
 from service.uploads.changes import withdraw
 from service.uploads.leavers import WHERE_TO
+from service.uploads.saying import stale_page
 from service.uploads.sending_pages import ACCEPTED
 from service.uploads.steps import address_after, steps_of
 from service.web import Notice, render
@@ -145,8 +146,11 @@ def withdraw_upload(
 ) -> Response:
     with request.app.state.database.write(Access.system()) as connection:
         row = queries.require_upload(connection, access, upload, lock=True)
-        require_version(typed, row.version)
-        withdraw(connection, access, row)
+        stale = typed.get("version") != str(row.version)
+        if not stale:
+            withdraw(connection, access, row)
+    if stale:
+        return stale_page(request, row, typed)
     return RedirectResponse(home_of(shown_upload(request, access, upload)), 303)
 
 

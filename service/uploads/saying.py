@@ -31,7 +31,7 @@ def say(
         stale = typed.get("version", "") != str(row.version)
         again = not stale and any(said.values()) and change_upload(connection, access, row, said)
     if stale:
-        return stale_page(request, row, typed, go_on)
+        return stale_page(request, row, typed)
     return RedirectResponse(go_on if not again or read_again(request, access, row) else f"/uploads/{ref}", 303)
 
 
@@ -48,11 +48,11 @@ def read_again(request: Request, access: Access, upload: Any) -> bool:
     return work.read(access, upload.ref, whole_council=upload.school_id is None, within=PATIENCE)
 
 
-def stale_page(request: Request, upload: Any, typed: Mapping[str, str], go_on: str) -> Response:
+def stale_page(request: Request, upload: Any, typed: Mapping[str, str]) -> Response:
     """Nothing of theirs is lost, and nothing of what was typed: it can be sent again as it is."""
     kept = [(name, value) for name, value in typed.items() if name not in ("version", "idempotency_key")]
     return render(
         request, "uploads/stale.html", 412,
-        title="Somebody changed this upload meanwhile", upload=upload, kept=kept, go_on=go_on,
+        title="Somebody changed this upload meanwhile", upload=upload, kept=kept,
         action=request.url.path, version=upload.version,
     )  # fmt: skip

@@ -76,12 +76,18 @@ def demo_(
 
 
 @service.command()
-def upgrade(database_url: DatabaseUrl = None) -> None:
+def upgrade(
+    database_url: DatabaseUrl = None,
+    application_role: Annotated[
+        str | None,
+        typer.Option("--application-role", help="On PostgreSQL: let this role, which owns nothing, run the service."),
+    ] = None,
+) -> None:
     """Bring the database to this version of the service. Take a backup first."""
     with _database(database_url) as (database, _settings):
-        from service import schema
+        from service.operators import upgrade_database
 
-        schema.upgrade(database)
+        upgrade_database(database, application_role)
         _say("The database is at this version of the service.")
 
 

@@ -1,4 +1,4 @@
-"""What an operator does at the command line instead of a page: people, tokens, retention, by the rules of the pages."""
+"""What an operator does at the command line, by the rules of the pages: upgrades, people, tokens, retention."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from roni import RoniError
-from service import audit
+from service import audit, row_security, schema
 from service import tables as t
 from service.access import Access
 from service.accounts import passwords, people
@@ -62,6 +62,21 @@ def add_token(database: Database, settings: Settings, email: str, name: str, day
         secret, ref = create_token(connection, settings, person.id, found[0].id, name, None, days)
         audit.record(connection, Access.system(), "token.create", ref, detail={"days": days})
     return secret
+
+
+def upgrade_database(database: Database, application_role: str | None) -> None:
+    """Bring a database to this version; on PostgreSQL let a role work in it that owns nothing, and so is held to the
+    policies of row-level security whatever else goes wrong. Raises RoniError for a role that is not there."""
+    schema.upgrade(database)
+    if application_role is None:
+        return
+    if database.sqlite:
+        raise RoniError("SQLite has no roles. Leave out --application-role.")
+    with database.write(Access.system()) as connection:
+        known = connection.execute(text("select 1 from pg_roles where rolname = :name"), {"name": application_role})
+        if known.first() is None:
+            raise RoniError("There is no such role. Make it first: create role NAME login.")
+        row_security.let_work(connection, application_role)
 
 
 def apply_retention(database: Database, *, delete: bool) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, make_url, select, text
 
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service import row_security
+from service import row_security, schema
 from service import tables as t
 from service.access import ROLES, Access
 from service.accounts.credentials import cookie_name, create_token, start_session
@@ -34,6 +34,7 @@ REQUIRED = os.environ.get("CI") == "true" or os.environ.get("RONI_REQUIRE_ALL") 
 
 
 APPLICATION = "roni_application"
+TEMPLATE = "roni_migrated"  # a database of every table and nothing in them, made once and copied
 
 
 @dataclass
@@ -193,19 +194,34 @@ class AsTheService(Database):
 
 
 def _for_the_application(owner: Database, url: str) -> str:
-    """The tables made by their owner, and the URL of a role that owns nothing and is held to the policies."""
-    t.metadata.create_all(owner.engine)
-    with owner.write() as connection:
-        row_security.enable(connection)
-        row_security.let_work(connection, APPLICATION)
+    """A copy of the migrated tables, and the URL of a role that owns none and is held to the policies."""
+    owner.dispose()
+    name = make_url(url).database
+    server = Database(url.replace(f"/{name}?", "/postgres?"))
+    with server.engine.connect() as connection:
+        apart = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if TEMPLATE not in apart.execute(text("select datname from pg_database")).scalars().all():
+            apart.execute(text(f"create database {TEMPLATE}"))
+            _make_template(url.replace(f"/{name}?", f"/{TEMPLATE}?"))
+        apart.execute(text(f"drop database {name}"))
+        apart.execute(text(f"create database {name} template {TEMPLATE}"))
+    server.dispose()
     return url.replace("//owner@", f"//{APPLICATION}@")
+
+
+def _make_template(url: str) -> None:
+    database = Database(url)
+    schema.upgrade(database)
+    with database.write() as connection:
+        row_security.let_work(connection, APPLICATION)
+    database.dispose()
 
 
 def _empty_tables() -> Path:
     if not _tables:
         file = Path(tempfile.mkdtemp(prefix="roni-tests-")) / "tables.db"
         database = Database(f"sqlite:///{file}")
-        t.metadata.create_all(database.engine)
+        schema.upgrade(database)
         database.dispose()
         _tables.append(file)
     return _tables[0]

@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner, Result
 
 from roni.cli import app
 from service import commands
 from service.database import Database
+from tests.service.conftest import APPLICATION
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def test_a_person_and_a_token_are_made_and_shown_once(database: Database, url: s
         (["create-user", "b@example.org", "--name", "B", "--role", "returns", "--school", "999999"], "no school"),
         (["create-user", "b@example.org", "--name", "B", "--role", "team"], "Say which council team"),
         (["create-token", "nobody@example.org"], "Nobody with this e-mail address"),
+        (["upgrade", "--application-role", "roni_application"], "SQLite has no roles"),
         (["upgrade", "--database-url", "mysql://x"], "The database is sqlite:///FILE or postgresql://"),
         (["backup", "x", "--database-url", "sqlite:///nowhere.db"], "there is nothing to back up"),
     ],
@@ -144,3 +147,21 @@ def test_what_is_due_is_counted_before_it_is_deleted(database: Database, url: st
     with database.read() as connection:
         kept = connection.exec_driver_sql("select dry from retention_runs order by id").scalars().all()
     assert kept == [True, False]
+
+
+def test_a_role_that_owns_nothing_is_let_run_the_service(postgresql: str) -> None:
+    server = Database(postgresql)
+    with server.engine.connect() as connection:
+        apart = connection.execution_options(isolation_level="AUTOCOMMIT")
+        apart.exec_driver_sql("create database upgraded_for_a_role")
+    server.dispose()
+    url = postgresql.replace("/postgres?", "/upgraded_for_a_role?")
+    words = ("service", "upgrade", "--database-url", url, "--application-role")
+    assert "There is no such role" in run(*words, "nobody", RONI_SECRET="s").stderr
+    assert run(*words, APPLICATION, RONI_SECRET="s").exit_code == 0
+    limited = Database(url.replace("//owner@", f"//{APPLICATION}@"))
+    with limited.read() as connection:
+        assert connection.exec_driver_sql("select count(*) from audit_events").scalar() == 0
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.exec_driver_sql("delete from audit_events")
+    limited.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,6 @@ def lines(service: Any, check: int, view: str) -> dict[str, Any]:
 
 
 def test_on_a_list_is_met_and_off_a_complete_one_is_no(sqlite_service: Any, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     cohort = invented(10)
     columns = {name: values for name, values in cohort.columns.items() if name not in ("looked_after", "early_help")}
     cohort = replace(cohort, columns=columns)

@@ -137,6 +137,7 @@ def ask(
         asked = NewModeration.model_validate(said | {"why": typed.get("why", "")})
     except ValidationError as error:
         wrong = {str((item["loc"] or ("band",))[0]) for item in error.errors()}
+        wrong |= {"band"} if kind == "add" and not said["band"] else set()
         return _form(
             request, access, check, urn, row, typed, 422, **{name: WANTED.get(name, "Choose.") for name in wrong}
         )

@@ -22,7 +22,7 @@ from service.uploads.leavers import WHERE_TO
 from service.uploads.receiving import CONFIRMED, CONFIRMING, school_for
 from service.uploads.reconfirming import reconfirm
 from service.uploads.saying import PATIENCE, read_again, stale_page
-from service.uploads.standing import receipt_of, standing_of
+from service.uploads.standing import receipt_of, school_names, standing_of
 from service.uploads.steps import steps_of
 from service.uploads.work import work_of
 from service.web import Notice, render
@@ -42,9 +42,11 @@ def show_summary(
 
 def _summary(request: Request, shown: dict[str, Any], status: int = 200, **said: Any) -> Response:
     steps = {step.name: step for step in steps_of(shown)}
+    with request.app.state.database.read(Access.system()) as connection:
+        names = school_names(connection)
     return render(
         request, "uploads/summary.html", status,
-        title="Check and confirm", back=f"/uploads/{shown['ref']}", upload=shown, steps=steps,
+        title="Check and confirm", back=f"/uploads/{shown['ref']}", upload=shown, steps=steps, names=names,
         not_kept=not_kept(shown["account"]), **said,
     )  # fmt: skip
 
@@ -118,7 +120,7 @@ def show_receipt(request: Request, check: str, urn: str, access: Access = allow(
     return render(
         request, "uploads/receipt.html",
         title="Your roll is confirmed", back=home, home=home, receipt=receipt,
-        confirmed_at=datetime.fromisoformat(receipt["confirmed_at"]), rolls=None, where_to=WHERE_TO,
+        confirmed_at=datetime.fromisoformat(receipt["confirmed_at"]), rolls=None, names={}, where_to=WHERE_TO,
         school_name=school.name, check=check, check_label=row.label,
         list_page=has_page(request, "/checks/{check}/register"),
     )  # fmt: skip

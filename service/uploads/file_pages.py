@@ -21,6 +21,7 @@ from service.uploads.changes import withdraw
 from service.uploads.leavers import WHERE_TO
 from service.uploads.saying import stale_page
 from service.uploads.sending_pages import ACCEPTED
+from service.uploads.standing import school_names
 from service.uploads.steps import address_after, steps_of
 from service.web import Notice, render
 
@@ -109,11 +110,13 @@ def _refused(request: Request, shown: dict[str, Any], notice: Notice | None) -> 
 
 def _confirmed(request: Request, shown: dict[str, Any], notice: Notice | None) -> Response:
     receipt = shown["receipt"]
+    with request.app.state.database.read(Access.system()) as connection:
+        names = school_names(connection)
     return render(
         request, "uploads/receipt.html",
         title="Your roll is confirmed" if shown["school"] else "The rolls are confirmed",
         confirmed_at=datetime.fromisoformat(receipt["confirmed_at"]),
-        receipt=receipt, rolls=receipt.get("rolls"), where_to=WHERE_TO, back=home_of(shown), notice=notice,
+        receipt=receipt, rolls=receipt.get("rolls"), where_to=WHERE_TO, names=names, back=home_of(shown), notice=notice,
         school_name=shown["school_name"], check=shown["check"], check_label=shown["check_label"],
         list_page=has_page(request, "/checks/{check}/register"), home=home_of(shown),
     )  # fmt: skip

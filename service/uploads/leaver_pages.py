@@ -8,9 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import Connection, select
 
-from service import tables as t
 from service.access import Access, Permission, allow
 from service.cursors import read_cursor, write_cursor
 from service.forms import Typed, boxes, day_of
@@ -21,6 +19,7 @@ from service.uploads import queries
 from service.uploads.file_pages import staged_upload
 from service.uploads.leavers import BY_URN, EVERYBODY, WHERE_TO
 from service.uploads.saying import say
+from service.uploads.standing import school_names
 from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
@@ -43,7 +42,7 @@ def show_leavers(
     after = max(0, read_cursor(cursor, int)[0]) if cursor else 0
     with request.app.state.database.write(access) as connection:
         leavers, more = queries.list_leavers(connection, access, upload, PAGE, after)
-        schools = _names(connection)
+        schools = school_names(connection)
     return render(
         request, "uploads/leavers.html",
         title="Pupils who left", back=f"/uploads/{upload}", upload=shown,
@@ -62,12 +61,6 @@ def _name(leaver: Mapping[str, Any]) -> str:
 def _about(leaver: Mapping[str, Any]) -> str:
     year, form = leaver["year_group"], leaver["registration_group"]
     return ", ".join(filter(None, (f"Year {year}" if year else "", str(form) if form else "")))
-
-
-def _names(connection: Connection) -> dict[str, str]:
-    schools = t.schools.c
-    rows = connection.execute(select(schools.urn, schools.name).order_by(schools.name))
-    return {row.urn: row.name for row in rows}
 
 
 def said_of(answer: Mapping[str, Any] | None, schools: Mapping[str, str]) -> str:
@@ -123,7 +116,7 @@ def _page(
 ) -> Response:  # fmt: skip
     """`schools`: those that what was typed may mean."""
     with request.app.state.database.read(access) as connection:
-        names = _names(connection)
+        names = school_names(connection)
     return render(
         request, "uploads/leaver.html", status,
         title=leaver["name"], back=f"/uploads/{shown['ref']}/leavers", upload=shown, leaver=leaver, typed=typed,
@@ -138,7 +131,7 @@ def say_where(
     """Keep one leaver's answer, and go on to the next who has none."""
     shown, found = staged_upload(request, access, upload), _find(request, access, upload, leaver)
     with request.app.state.database.read(access) as connection:
-        names = _names(connection)
+        names = school_names(connection)
     answer, errors, meant = _answer(typed, names)
     if errors:
         return _page(request, access, shown, found, typed, 422, meant, **errors)

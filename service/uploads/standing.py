@@ -68,3 +68,9 @@ def _last(connection: Connection, check: Any, school_id: int) -> dict[str, Any] 
     here = (rolls.submission_id == base, rolls.status == ON_ROLL)
     pupils = connection.execute(select(func.count()).select_from(t.roll_pupils).where(*here)).scalar_one()
     return {"label": label, "pupils": pupils}
+
+
+def school_names(connection: Connection) -> dict[str, str]:
+    """The council's schools: URN and name, by name."""
+    rows = connection.execute(select(t.schools.c.urn, t.schools.c.name).order_by(t.schools.c.name))
+    return {row.urn: row.name for row in rows}

@@ -443,7 +443,7 @@ def test_in_january_a_lost_value_is_asked_about_and_the_same_roll_needs_no_file(
     her.page.get_by_label("Left out of the file").check()
     press(her, "Save and go on")
     her.open(f"/checks/{january}")
-    follow(her, "Go on checking your file")
+    press(her, "Go on checking your file")
     her.page.get_by_text("This is the wrong file").click()
     press(her, "Take this file back")
     follow(her, "Confirm the same roll again without a file")

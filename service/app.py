@@ -41,6 +41,7 @@ ROUTERS = (
     "service.reports.routes",
     "service.reports.pages",
     "service.reports.retention_routes",
+    "service.reports.retention_pages",
     "service.health",
 )
 

@@ -120,12 +120,17 @@ def _told(rule: Rule, counts: Mapping[str, int]) -> dict[str, Any]:
     return {**{name: getattr(rule, name) for name in names}, "count": counts[rule.name]}
 
 
-def _require_dry_run(connection: Connection, policy: Policy) -> None:
+def dry_run_holds(connection: Connection, policy: Policy) -> bool:
+    """Whether the last run was a dry one of this policy, not long ago."""
     runs = t.retention_runs.c
     last = connection.execute(
         select(runs.created_at, runs.dry, runs.policy).order_by(runs.id.desc()).limit(1)
     ).one_or_none()
-    if last is None or not last.dry or last.policy != policy.version or last.created_at < now() - DRY_RUN_HOLDS:
+    return last is not None and last.dry and last.policy == policy.version and last.created_at >= now() - DRY_RUN_HOLDS
+
+
+def _require_dry_run(connection: Connection, policy: Policy) -> None:
+    if not dry_run_holds(connection, policy):
         raise Refusal(
             409, "dry_run_first", "Do a dry run first, and look at its counts: it shows what would be deleted."
         )

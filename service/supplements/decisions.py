@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from service import tables as t
+from service.among import among
 from service.supplements.disagreements import LAPSED
-
-AT_ONCE = 400  # a database takes a limited number of parameters
-FEW = 2000  # of more pupils, all decisions of the check are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,12 @@ def decisions(connection: Connection, check_id: int, pupils: Collection[int] | N
         .where(entry.decision.is_not(None))
         .order_by(entry.id)
     )
-    ids = None if pupils is None or len(pupils) > FEW else sorted(pupils)
-    parts = [query] if ids is None else [
-        query.where(entry.pupil_id.in_(ids[start : start + AT_ONCE])) for start in range(0, len(ids), AT_ONCE)
-    ]  # fmt: skip
-    for part in parts:
-        for row in connection.execute(part):
-            if row.kind == "two_schools":
-                found.main[row.pupil_id] = row.school_id if row.decision == "school" else row.other_school_id
-            elif not row.says.get(LAPSED):
-                said = bool(row.says["school"])
-                found.flags.setdefault(row.pupil_id, {})[row.field] = said if row.decision == "school" else not said
+    if pupils is not None:
+        query = query.where(among(entry.pupil_id, pupils))
+    for row in connection.execute(query):
+        if row.kind == "two_schools":
+            found.main[row.pupil_id] = row.school_id if row.decision == "school" else row.other_school_id
+        elif not row.says.get(LAPSED):
+            said = bool(row.says["school"])
+            found.flags.setdefault(row.pupil_id, {})[row.field] = said if row.decision == "school" else not said
     return found

@@ -14,7 +14,7 @@ from service.access import Access, Permission, allow
 from service.caseload import coaches, rules
 from service.caseload.coach_schemas import AssignmentRule, CoachChange, CoachEnd, HandOver
 from service.caseload.moderations import require_readable
-from service.caseload.returning import back_of, lead_back, parsed
+from service.caseload.returning import back_of, lead_back, parsed, spoken
 from service.caseload.transactions import changing, note_read, pupil_of
 from service.forms import Ticked, Typed, require_version
 from service.idempotency import FormRoute
@@ -51,8 +51,8 @@ def _coach_page(
         shown, everybody = coaches.show(connection, pupil), coaches.list_coaches(connection)
     return render(
         request, "caseload/coach.html", status,
-        title=f"The coach of {pupil.name}", back=back_of(typed, f"/pupils/{pupil.ref}"), ref=pupil.ref, shown=shown,
-        options=_options(access, shown, everybody), typed=typed, errors=errors,
+        title=f"The coach of {spoken(pupil.name)}", back=back_of(typed, f"/pupils/{pupil.ref}"), ref=pupil.ref,
+        shown=shown, options=_options(access, shown, everybody), typed=typed, errors=errors,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from service.caseload.contact_schemas import (
     NewRequest,
     RequestChange,
 )
-from service.caseload.returning import ENTER, back_of, lead_back, parsed
+from service.caseload.returning import ENTER, back_of, lead_back, parsed, spoken
 from service.caseload.transactions import changing, note_read, pupil_of
 from service.clock import today
 from service.forms import Typed, boxes, day_of, require_version
@@ -70,7 +70,7 @@ def _contacts_page(
     days = {name: boxes(typed, name) if f"{name}-day" in typed else None for name in ("on", "next_on")}
     return render(
         request, "caseload/contacts.html", status,
-        title=f"Record a contact with {pupil.name}", back=back_of(typed, f"/pupils/{pupil.ref}"), ref=pupil.ref,
+        title=f"Record a contact with {spoken(pupil.name)}", back=back_of(typed, f"/pupils/{pupil.ref}"), ref=pupil.ref,
         typed=typed, days=days | {"on": days["on"] or today()},
         errors={_control(name): said for name, said in errors.items()},
         kinds=list(KINDS.items()), outcomes=list(OUTCOMES.items()), reminder=NOT_SAFEGUARDING,
@@ -146,7 +146,7 @@ def show_requests(request: Request, pupil: str, access: Access = allow(Permissio
 def _request_page(request: Request, pupil: Any, typed: Mapping[str, str], status: int = 200, **errors: str) -> Response:
     return render(
         request, "caseload/request.html", status,
-        title=f"Record a correction or an objection: {pupil.name}", back=f"/pupils/{pupil.ref}", ref=pupil.ref,
+        title=f"Record a correction or an objection: {spoken(pupil.name)}", back=f"/pupils/{pupil.ref}", ref=pupil.ref,
         typed=typed, errors=errors, kinds=REQUEST_KINDS,
     )  # fmt: skip
 
@@ -178,8 +178,8 @@ def show_decision(request: Request, pupil_request: str, access: Access = allow(P
 def _decision_page(request: Request, row: Any, typed: Mapping[str, str], status: int = 200, **errors: str) -> Response:
     return render(
         request, "caseload/decision.html", status,
-        title=f"Decide the {row.kind} of {row.pupil_name}", back=f"/pupils/{row.pupil_ref}", row=row, typed=typed,
-        errors=errors, decisions=DECISIONS,
+        title=f"Decide the {row.kind} of {spoken(row.pupil_name)}", back=f"/pupils/{row.pupil_ref}", row=row,
+        typed=typed, errors=errors, decisions=DECISIONS,
     )  # fmt: skip
 
 

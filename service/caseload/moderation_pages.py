@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from service.access import Access, Permission, allow
 from service.caseload import listing, moderations
-from service.caseload.returning import lead_back, parsed
+from service.caseload.returning import lead_back, parsed, spoken
 from service.caseload.schemas import WHY, ModerationChange, NewModeration
 from service.caseload.transactions import changing, note_read, pupil_of
 from service.forms import Typed, require_version
@@ -56,8 +56,8 @@ def _form_page(
         bands = [band.name for band in card_of(connection, about.scorecard_digest).bands]
     return render(
         request, "caseload/moderation.html", status,
-        title=f"{pupil.name}: another place on the list", back=f"/checks/{check}/pupils/{pupil.ref}", check=about,
-        ref=pupil.ref, kinds=KINDS, bands=[(name, name.capitalize()) for name in reversed(bands)],
+        title=f"{spoken(pupil.name)}: another place on the list", back=f"/checks/{check}/pupils/{pupil.ref}",
+        check=about, ref=pupil.ref, kinds=KINDS, bands=[(name, name.capitalize()) for name in reversed(bands)],
         why=list(WHY.items()), typed=typed, errors=_at_controls(errors),
     )  # fmt: skip
 
@@ -137,8 +137,9 @@ def _decision_page(
     options = list(_options(access, row))
     return render(
         request, "caseload/moderation_decision.html", status,
-        title=f"{MODERATIONS[shown['kind']]}: {shown['pupil']['name']}", item=shown, options=options, typed=typed,
-        back=f"/checks/{shown['check']}/pupils/{shown['pupil']['ref']}", errors=errors, states=STATES, why=WHY,
+        title=f"{MODERATIONS[shown['kind']]}: {spoken(shown['pupil']['name'])}", item=shown, options=options,
+        typed=typed, back=f"/checks/{shown['check']}/pupils/{shown['pupil']['ref']}", errors=errors,
+        states=STATES, why=WHY,
     )  # fmt: skip
 
 

@@ -53,3 +53,13 @@ def parsed(
     except ValidationError as error:
         names = [str(item["loc"][0]) if item["loc"] else "" for item in error.errors()]
         return None, {name: wanted.get(name, "This cannot be used here.") for name in names}
+
+
+def spoken(name: str) -> str:
+    """A name as it is said, from how it stands in an alphabet.
+
+    >>> spoken("Van der Demo, Ann"), spoken("Ann")
+    ('Ann Van der Demo', 'Ann')
+    """
+    surname, _, given = name.partition(", ")
+    return f"{given} {surname}" if given else surname

@@ -6,7 +6,7 @@ accepted; whom the card always includes stays until the council accepts. A prior
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Select, select
 
 from service import tables as t
 from service.access import WHOLE_COUNCIL
+from service.among import among
 
 ADD, REMOVE, PRIORITY = KINDS = ("add", "remove", "priority")
 STANDING, ASKED, ACCEPTED, DECLINED, WITHDRAWN = STATES = ("standing", "asked", "accepted", "declined", "withdrawn")
 IN_FORCE = (STANDING, ACCEPTED)  # an addition or a priority counts from the start; a removal once accepted
 OPEN = (STANDING, ASKED, ACCEPTED)
-AT_ONCE = 500  # a database takes a limited number of parameters
 # Written by a school's office for its own list; what others wrote may rest on what an office is not to read.
 FOR_EVERY_VIEW = ("returns",)
 
@@ -87,9 +87,9 @@ NONE = Standing()
 def standings(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> Mapping[int, Standing]:
     """By pupil id, those of whom there is anything to say; of all pupils of the check where none are given."""
     found: dict[int, list[Any]] = {}
-    for query in _parts(rows().where(m.check_id == check_id, m.state.in_(OPEN)).order_by(m.id), m.pupil_id, pupils):
-        for row in connection.execute(query):
-            found.setdefault(row.pupil_id, []).append(row)
+    query = rows().where(m.check_id == check_id, m.state.in_(OPEN)).order_by(m.id)
+    for row in connection.execute(_of(query, m.pupil_id, pupils)):
+        found.setdefault(row.pupil_id, []).append(row)
     objecting = objections(connection, pupils)
     return {pupil: Standing(tuple(found.get(pupil, ())), pupil in objecting) for pupil in objecting.union(found)}
 
@@ -98,16 +98,11 @@ def objections(connection: Connection, pupils: Collection[int] | None = None) ->
     """The pupils of whom an objection is open."""
     asked = t.pupil_requests.c
     query = select(asked.pupil_id).where(asked.kind == "objection", asked.decided_at.is_(None))
-    return {pupil for part in _parts(query, asked.pupil_id, pupils) for pupil in connection.execute(part).scalars()}
+    return set(connection.execute(_of(query, asked.pupil_id, pupils)).scalars())
 
 
-def _parts(query: Select[Any], column: Any, pupils: Collection[int] | None) -> Iterator[Select[Any]]:
-    if pupils is None:
-        yield query
-        return
-    ids = sorted(pupils)
-    for start in range(0, len(ids), AT_ONCE):
-        yield query.where(column.in_(ids[start : start + AT_ONCE]))
+def _of(query: Select[Any], column: Any, pupils: Collection[int] | None) -> Select[Any]:
+    return query if pupils is None else query.where(among(column, pupils))
 
 
 m = t.moderations.c

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, select
 
 from roni import AcademicYear, Cohort, cohort_from_dict
 from service import tables as t
+from service.among import among
 from service.registers.lists import in_parts, join_lists
 from service.registers.registrations import LEFT, has_died, main_first, record_of, with_decided
 from service.registers.rolls import Rolls
@@ -106,7 +107,7 @@ def _by_pupil(
     connection: Connection, check_id: int, pupils: Collection[int] | None, decided: Decisions
 ) -> Iterator[list[Any]]:
     """Each pupil's live registrations, the one that counts first, by pupil; not of those who stand in no list."""
-    rows = [row for query in _queries(check_id, pupils) for row in connection.execute(query)]
+    rows = connection.execute(_query(check_id, pupils))
     for pupil, group in groupby(sorted(rows, key=lambda row: row.pupil_id), key=lambda row: row.pupil_id):
         rolls = main_first(list(group), decided.main.get(pupil))
         closed = rolls[0].closed_at is not None and rolls[0].status == LEFT
@@ -114,7 +115,7 @@ def _by_pupil(
             yield rolls
 
 
-def _queries(check_id: int, pupils: Collection[int] | None) -> Iterator[Select[Any]]:
+def _query(check_id: int, pupils: Collection[int] | None) -> Select[Any]:
     roll, pupil = t.roll_pupils.c, t.pupils.c
     query = (
         select(roll.pupil_id, roll.submission_id, roll.school_id, roll.status, roll.leaver, roll.record)
@@ -124,10 +125,7 @@ def _queries(check_id: int, pupils: Collection[int] | None) -> Iterator[Select[A
         .join(t.submissions, t.submissions.c.id == roll.submission_id)
         .where(roll.check_id == check_id, roll.live)
     )
-    if pupils is None:
-        yield query
-    else:
-        yield from (query.where(roll.pupil_id.in_(part)) for part in in_parts(pupils))
+    return query if pupils is None else query.where(among(roll.pupil_id, pupils))
 
 
 def _submissions(connection: Connection, ids: Collection[int]) -> Sequence[Any]:

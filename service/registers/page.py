@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from service import tables as t
 from service.access import Access, Permission
+from service.among import among
 from service.clock import today
 from service.problems import Refusal
 from service.registers.filters import RegisterFilters, conditions
@@ -135,7 +136,7 @@ def _coaches(connection: Connection, pupils: Collection[int]) -> dict[int, str]:
     rows = connection.execute(
         select(item.pupil_id, person.ref, person.name)
         .join(t.people, person.id == item.coach_id)
-        .where(item.pupil_id.in_(pupils), item.ended_at.is_(None))
+        .where(among(item.pupil_id, pupils), item.ended_at.is_(None))
     )
     return {row.pupil_id: f'"coach":{to_json({"ref": row.ref, "name": row.name}).decode()}' for row in rows}
 
@@ -145,7 +146,7 @@ def _contacts(connection: Connection, pupils: Collection[int]) -> dict[int, str]
     columns = (item.pupil_id, item.ref, item.on, item.kind, item.outcome, item.next_action, item.next_on, item.done_at)
     last: dict[int, Any] = {}
     due: dict[int, Any] = {}
-    query = select(*columns).where(item.pupil_id.in_(pupils)).order_by(item.on, item.id)
+    query = select(*columns).where(among(item.pupil_id, pupils)).order_by(item.on, item.id)
     for row in connection.execute(query):
         last[row.pupil_id] = row
         waiting = due.get(row.pupil_id)

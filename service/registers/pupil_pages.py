@@ -25,7 +25,7 @@ from service.clock import today
 from service.forms import Typed
 from service.phrases import counted, day, short_day
 from service.registers import explaining
-from service.registers.asking import asked_of
+from service.registers.asking import address, asked_of
 from service.registers.list_pages import earlier_of, paper
 from service.registers.page import extras
 from service.registers.reasons import is_sensitive
@@ -90,14 +90,17 @@ def _wanted(words: str) -> dict[str, str]:
 
 
 @router.get("/pupils/{pupil}")
-def lead_to_pupil(request: Request, pupil: str, access: Access = allow(Permission.PUPILS_READ)) -> Response:
+def lead_to_pupil(
+    request: Request, pupil: str, done: str = "", access: Access = allow(Permission.PUPILS_READ)
+) -> Response:
     """To the pupil's page of the last check that the caller may read; without one to what is known of contacts."""
     with request.app.state.database.read(access) as connection:
         said, pupil_id = explaining.history_of(connection, access, pupil)
     with request.app.state.database.write(access) as connection:
         audit.record(connection, access, "pupil.history", about=None, pupils=[pupil_id])
     if said["items"]:
-        return RedirectResponse(f"/checks/{said['items'][0]['check']['ref']}/pupils/{pupil}", 303)
+        place = f"/checks/{said['items'][0]['check']['ref']}/pupils/{pupil}"
+        return RedirectResponse(address(place, {"done": done if notice_of(done) else None}), 303)
     return render(
         request,
         "registers/not_listed.html",

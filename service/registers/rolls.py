@@ -54,7 +54,9 @@ class Rolls:
 
     def cohort(self, check: Mapping[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
         """The stored form of the whole."""
-        more = dict.fromkeys(name for record in records for name in record["values"])
+        more: dict[str, Any] = {}
+        for record in records:
+            more.update(record["values"])
         return {
             "schema": 1,
             "check": check,

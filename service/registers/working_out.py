@@ -7,15 +7,16 @@ in the transaction of whoever changes what a register rests on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from service import tables as t
+from service.among import among
 from service.refs import new_ref
 from service.registers.basis import Basis
-from service.registers.lists import in_parts
 from service.registers.made import Made, make, notes_of, parts_of
 from service.settings import Settings
 
@@ -62,8 +63,7 @@ def _everybody(basis: Basis, registers: Registers) -> None:
 
 def _some(basis: Basis, registers: Registers, pupils: list[int]) -> None:
     ids, row = [row.id for row in registers.values()], t.register_rows.c
-    for part in in_parts(pupils):
-        basis.connection.execute(delete(t.register_rows).where(row.register_id.in_(ids), row.pupil_id.in_(part)))
+    basis.connection.execute(delete(t.register_rows).where(row.register_id.in_(ids), among(row.pupil_id, pupils)))
     _work_out(basis, registers, pupils, whole=False)
 
 
@@ -72,19 +72,19 @@ def _work_out(basis: Basis, registers: Registers, pupils: Collection[int], whole
     made = make(basis, pupils, list(registers))
     if made is None:
         return
-    rows = [{**row, "register_id": registers[view].id} for view, each in made.rows.items() for row in each]
-    _insert(basis.connection, rows)
+    _insert(basis.connection, {registers[view].id: rows for view, rows in made.rows.items()})
     for view, notes in notes_of(basis, made, _whole_schools(basis, made, whole)).items():
         basis.notes[view] |= notes
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """All rows in one go, past what SQLAlchemy does for each: a list of a school is 750 rows, three views of 250."""
-    names = [column.name for column in t.register_rows.c if column.name != "id"]
-    holders = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * len(names))
-    quoted = ", ".join(f'"{name}"' for name in names)
+def _insert(connection: Connection, rows: Mapping[int, Sequence[dict[str, Any]]]) -> None:
+    """All rows of these registers in one go, past what SQLAlchemy does for each: a school has 750, in three views."""
+    names = [column.name for column in t.register_rows.c if column.name not in ("id", "register_id")]
+    holders = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * (1 + len(names)))
+    quoted = ", ".join(f'"{name}"' for name in ("register_id", *names))
     statement = f"insert into register_rows ({quoted}) values ({holders})"
-    connection.exec_driver_sql(statement, [tuple(row[name] for name in names) for row in rows])
+    values = itemgetter(*names)
+    connection.exec_driver_sql(statement, [(register, *values(row)) for register, each in rows.items() for row in each])
 
 
 def _whole_schools(basis: Basis, made: Made, whole: bool) -> list[int | None]:

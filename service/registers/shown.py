@@ -19,6 +19,7 @@ CHANGES = {
     "up": "Up", "down": "Down", "new": "New", "unchanged": "Same band", "left": "Left",
     "no earlier return": "School made no earlier return", "not returned yet": "School has not returned yet",
 }  # fmt: skip
+SAID_ALREADY = ("new", "unchanged")  # the reasons themselves say why
 WORKERS = {"named_adviser": "Careers adviser", "other_workers": "Others", "school_contact": "School contact"}
 MODERATED = {
     "added": "added by a person", "priority": "priority stated by a person", "removal_asked": "asked to take off",
@@ -115,7 +116,7 @@ class Rows:
             paper_why=(why_without(reasons) or "reasons not named") if hidden else None,
             since=self.since,
             changed=CHANGES.get(change["kind"], change["kind"].capitalize()) if change else "",
-            changed_why=change["why"] or "" if change else "",
+            changed_why=change["why"] or "" if change and change["kind"] not in SAID_ALREADY else "",
             ehcp=YES_NO[get("ehcp")],
             plan=_plan(get("intended_destination"), get("offer")),
             workers="; ".join(

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 CHECKS = ("Checks", "/checks")
 PUPILS = ("Find a pupil", "/pupils")
 ACCOUNT = ("My account", "/account")
+RESOLVE = ("To resolve", "/resolutions")
 LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "returns": (CHECKS, PUPILS, ACCOUNT),
-    "careers": (CHECKS, PUPILS, ACCOUNT),
+    "returns": (CHECKS, RESOLVE, PUPILS, ACCOUNT),
+    "careers": (CHECKS, RESOLVE, PUPILS, ACCOUNT),
     "coach": (("My list", "/my-list"), PUPILS, CHECKS, ACCOUNT),
-    "team": (("Lists", "/supplements"), PUPILS, CHECKS, ACCOUNT),
+    "team": (("Lists", "/supplements"), RESOLVE, PUPILS, CHECKS, ACCOUNT),
     "panel": (CHECKS, PUPILS, ACCOUNT),
     "analyst": (
-        CHECKS, ("Lists", "/supplements"), ("To resolve", "/resolutions"), PUPILS, ("Models", "/models"),
+        CHECKS, ("Lists", "/supplements"), RESOLVE, PUPILS, ("Models", "/models"),
         ("Reports", "/reports"), ACCOUNT,
     ),
     "administrator": (

@@ -35,15 +35,23 @@ DONE = {
     "dry": "Counted. Nothing was deleted. Look at the counts below before you delete.",
     "run": "What was due is deleted.",
 }
-NOT_YET = " The database still holds what was deleted in its own files, until nobody uses it for a moment."
+NOT_YET = {
+    True: "The database’s own files still hold what was deleted, until nobody uses them for a moment.",
+    False: "PostgreSQL’s own files hold what was deleted until it is written over, in PostgreSQL’s own time. The owner "
+    "of its tables can have that done at once: VACUUM FULL.",
+}  # by whether it is SQLite
 STILL_SENT = "A school has the pupil on a roll of an open check: tell the school, or its next file brings them back."
 
 
 @router.get("/retention")
 def show_retention(request: Request, done: Text = "", kept: Text = "", access: Access = allow(RETENTION)) -> Response:
     """What is kept how long; what is due now, as last counted; and the way to one pupil."""
-    notice = Notice(DONE[done] + (NOT_YET if kept else "")) if done in DONE else None
-    return _page(request, access, notice=notice)
+    notice = Notice(DONE[done]) if done in DONE else None
+    return _page(request, access, notice=notice, kept=_not_yet(request) if kept else "")
+
+
+def _not_yet(request: Request) -> str:
+    return NOT_YET[request.app.state.database.sqlite]
 
 
 def _page(request: Request, access: Access, status: int = 200, **said: Any) -> Response:
@@ -52,7 +60,7 @@ def _page(request: Request, access: Access, status: int = 200, **said: Any) -> R
         runs = retention.runs(connection, RUNS_SHOWN)
         ready = retention.dry_run_holds(connection, policy)
     last = runs[0] if runs and ready else None
-    base: dict[str, Any] = {"errors": {}, "notice": None, "typed": {"upn": "", "uln": ""}}
+    base: dict[str, Any] = {"errors": {}, "notice": None, "kept": "", "typed": {"upn": "", "uln": ""}}
     return render(
         request, "retention/policy.html", status,
         title="Retention", policy=policy, runs=runs, last=last, due=sum(last["counts"].values()) if last else 0,
@@ -183,6 +191,6 @@ def show_erased(
 ) -> Response:  # fmt: skip
     return render(
         request, "retention/erased.html",
-        title="The pupil is erased", back="/retention", rows=rows, kept=NOT_YET.strip() if kept else "",
+        title="The pupil is erased", back="/retention", rows=rows, kept=_not_yet(request) if kept else "",
         sent=STILL_SENT if sent else "",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, or_, select
 from service import audit
 from service import tables as t
 from service.access import Access, Permission, allow
+from service.database import Database
 from service.idempotency import ANSWER_NOT_KEPT, IdempotentRoute
 from service.problems import Refusal, problem_responses
 from service.reports import retention, retention_schemas, subject_access
@@ -43,7 +44,7 @@ def run(
     database = request.app.state.database
     with database.write(Access.system()) as connection:
         done = retention.run(connection, access, shipped_policy(), dry=asked.dry)
-    overwritten = None if asked.dry else database.overwrite_erased(whole=True)
+    overwritten = None if asked.dry else _overwrite(database, whole=True)
     return retention_schemas.RunOut.model_validate({**done, "overwritten": overwritten})
 
 
@@ -89,8 +90,15 @@ def erase_pupil(
         refs = audit.audit_refs(connection, [row.id])
         counts = erase(connection, [row.id])
         audit.record(connection, access, "pupil.erase", detail={"reason": asked.reason}, refs=refs)
-    overwritten = database.overwrite_erased()
+    overwritten = _overwrite(database)
     return retention_schemas.Erased(counts=dict(counts), overwritten=overwritten, still_sent=still_sent)
+
+
+def _overwrite(database: Database, *, whole: bool = False) -> bool:
+    """Whether nothing of what was deleted stands in the database's files. PostgreSQL writes over it in its own time:
+    only the owner of its tables could have that done at once, which the service need not be.
+    """
+    return database.overwrite_erased(whole=whole) and database.sqlite
 
 
 def _pupil(connection: Connection, ref: str) -> Any:

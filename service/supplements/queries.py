@@ -100,7 +100,7 @@ def changes(
 
 
 def _changed(change: str, ref: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    names = {name: record["values"].get(name) for name in ("surname", "forename")}
+    names = {name: record["values"].get(name) for name in ("upn", "surname", "forename")}
     return {"change": change, "pupil": ref, "row": record["row"], **names}
 
 

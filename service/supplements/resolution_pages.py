@@ -58,9 +58,10 @@ def list_resolutions(
 def _choices(connection: Connection, access: Access) -> dict[str, list[tuple[str, str]]]:
     """What the filters offer, by their names."""
     schools = t.schools.c
+    of_lists = access.everything or access.team is not None
     query = select(schools.urn, schools.name).where(access.may_read_school(schools.id)).order_by(schools.name)
     return {
-        "kind": list(wording.KINDS.items()),
+        "kind": [item for item in wording.KINDS.items() if of_lists or item[0] != "list_row"],
         "check": [(item["ref"], item["label"]) for item in list_checks(connection, access)],
         "school": [(row.urn, row.name) for row in connection.execute(query)],
         "state": [("open", "To resolve"), ("closed", "Closed")],
@@ -72,7 +73,7 @@ def _chosen(kept: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]
     found = []
     for name, said in kept.items():
         rest = urlencode({key: one for key, one in kept.items() if key != name})
-        found.append((dict(choices[name]).get(said, said), f"{HERE}?{rest}" if rest else HERE))
+        found.append((dict(choices[name]).get(said, "Another filter"), f"{HERE}?{rest}" if rest else HERE))
     return found
 
 

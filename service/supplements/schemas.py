@@ -137,6 +137,7 @@ class Changed(BaseModel):
 
     change: Change
     pupil: str
+    upn: str | None
     surname: str | None
     forename: str | None
     row: int

@@ -45,8 +45,9 @@ def _form(
         title="Send a list", back="/supplements", errors=errors, typed=said, ticked=years or [],
         as_at=boxes(said, "as_at"), team=team, team_label=TEAMS[team][0] if team else "",
         teams=[(name, words) for name, (words, _) in TEAMS.items()],
-        fields=wording.flags(access, team), needed=[(TEAMS[name][0], name, wording.headings(name)) for name in TEAMS
-        if team in ("", name)], years=wording.YEARS, accept=ACCEPTED, columns=COLUMNS, most=MOST_NAME,
+        fields=wording.flags(access, team), who=wording.WHO_COLUMNS, years=wording.YEARS, accept=ACCEPTED,
+        needed=[(TEAMS[name][0], name, wording.fact_columns(name)) for name in TEAMS if team in ("", name)],
+        columns=COLUMNS,
     )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def template(
 ) -> Response:
     """A CSV of the headings that a team's list may have."""
     whose = team_of(access, team)
-    line = ",".join(heading for heading, _ in wording.headings(whose)) + "\r\n"
+    line = ",".join(heading for heading, _ in (*wording.WHO_COLUMNS, *wording.fact_columns(whose))) + "\r\n"
     name = f"roni list {whose.replace('_', ' ')}.csv"
     return Response(line.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=attached(name))
 

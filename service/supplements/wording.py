@@ -85,15 +85,17 @@ def flags(access: Access, team: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda pair: pair[1].casefold())
 
 
-def headings(team: str) -> list[tuple[str, str]]:
-    """Headings that a team's list may have, and what each is for."""
+WHO_COLUMNS = (
+    ("UPN", "needed, so that each row finds its pupil"),
+    ("ULN", "instead, where there is no UPN"),
+    ("Surname", "with the next two: proposes a pupil where there is no identifier, for you to accept"),
+    ("Forename", ""),
+    ("Date of birth", ""),
+    ("Year group", "for pupils with no school, so that they can be put on the council’s own roll"),
+)
+
+
+def fact_columns(team: str) -> list[tuple[str, str]]:
+    """Headings of the facts that a team's list may state, and what each means."""
     words = national()
-    who = [
-        ("UPN", "needed, so that each row finds its pupil"),
-        ("ULN", "instead, where there is no UPN"),
-        ("Surname", "with the next two: proposes a pupil where there is no identifier, for you to accept"),
-        ("Forename", ""),
-        ("Date of birth", ""),
-        ("Year group", "for pupils with no school, so that they can be put on the council’s own roll"),
-    ]
-    return [*who, *((words[name].headings[0], words[name].definition) for name in TEAMS[team][1])]
+    return [(words[name].headings[0], words[name].definition) for name in TEAMS[team][1]]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.clock import now
 from service.database import lock_audit
 
@@ -67,10 +68,8 @@ def audit_refs(connection: Connection, pupils: Iterable[int]) -> list[str]:
     ids = list(dict.fromkeys(pupils))
     links = t.pupil_links.c
     found: dict[int, str] = {}
-    for start in range(0, len(ids), 500):  # SQLite takes a limited number of parameters
-        rows = connection.execute(
-            select(links.pupil_id, links.audit_ref).where(links.pupil_id.in_(ids[start : start + 500]))
-        )
+    if ids:
+        rows = connection.execute(select(links.pupil_id, links.audit_ref).where(among(links.pupil_id, ids)))
         found.update((row.pupil_id, row.audit_ref) for row in rows)
     if missing := {pupil: secrets.token_hex(REF_BYTES) for pupil in ids if pupil not in found}:
         links_made = [{"pupil_id": pupil, "audit_ref": ref} for pupil, ref in missing.items()]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
@@ -25,6 +26,14 @@ BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
 PATIENCE_MILLISECONDS = 5_000  # how long the emptying of SQLite's log waits for readers
 AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
 ROLLS_LOCK = 7_230_002  # another: rolls are confirmed one after another
+
+
+def _to_text(value: Any) -> str:
+    return to_json(value).decode()
+
+
+# Columns of JSON, written and read by what pydantic brings: a school's roll is five hundred of them.
+_JSON: dict[str, Any] = {"json_serializer": _to_text, "json_deserializer": from_json}
 
 
 class Database:
@@ -108,7 +117,8 @@ def lock_audit(connection: Connection) -> None:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False})
+    waits = {"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}
+    engine = create_engine(url, connect_args=waits, **_JSON)
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
@@ -134,4 +144,5 @@ def _postgresql(url: str) -> Engine:
     scheme, separator, rest = url.partition("://")
     if scheme.partition("+")[0] not in ("postgresql", "postgres") or not separator:
         raise RoniError("The database is sqlite:///FILE or postgresql://USER@HOST/NAME.")
-    return create_engine(f"postgresql+psycopg://{rest}", pool_size=10, max_overflow=20, pool_pre_ping=True)
+    url = f"postgresql+psycopg://{rest}"
+    return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, **_JSON)

@@ -13,6 +13,7 @@ from roni import VERSION
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.clock import now
 from service.problems import Refusal
 from service.refs import new_ref
@@ -225,10 +226,8 @@ def _leave_own_roll(
     if school_id is None:
         return
     rolls, there = t.roll_pupils, [row["pupil_id"] for row in rows if row["status"] == ON_ROLL]
-    for start in range(0, len(there), 500):
-        own = (rolls.c.check_id == check_id, rolls.c.live, rolls.c.school_id.is_(None))
-        mine = rolls.c.pupil_id.in_(there[start : start + 500])
-        connection.execute(update(rolls).where(*own, mine).values(live=False))
+    own = (rolls.c.check_id == check_id, rolls.c.live, rolls.c.school_id.is_(None))
+    connection.execute(update(rolls).where(*own, among(rolls.c.pupil_id, there)).values(live=False))
 
 
 def _work_out(connection: Connection, settings: Settings, check_id: int, touched: Iterable[int]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service import tables as t
+from service.among import among
 from service.refs import new_ref
 
 PERMANENT = re.compile(r"[A-Z]\d{12}")
@@ -67,8 +68,8 @@ def find_pupils(
 
 
 def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Any]:
-    for part in _chunks(ids):
-        yield from connection.execute(select(t.pupils).where(t.pupils.c.id.in_(part)))
+    if ids:
+        yield from connection.execute(select(t.pupils).where(among(t.pupils.c.id, ids)))
 
 
 def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Any | None]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.clock import now
 from service.refs import new_ref
 from service.uploads.leavers import ALERTS, BY_URN
@@ -104,28 +105,18 @@ def _is_main(record: Mapping[str, Any]) -> bool:
 def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iterator[Any]:
     """On whose live rolls of the check these pupils are."""
     rolls = t.roll_pupils.c
-    for part in _chunks(pupils):
+    if pupils:
         yield from connection.execute(
             select(rolls.pupil_id, rolls.school_id, rolls.record).where(
-                rolls.check_id == check_id, rolls.live, rolls.status == ON_ROLL, rolls.pupil_id.in_(part)
+                rolls.check_id == check_id, rolls.live, rolls.status == ON_ROLL, among(rolls.pupil_id, pupils)
             )
         )
 
 
 def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
     entries = t.resolutions.c
-    return [
-        row
-        for part in _chunks(sorted(pupils))
-        for row in connection.execute(
-            select(t.resolutions).where(
-                entries.check_id == check_id,
-                entries.kind.in_(OF_ROLLS),
-                entries.closed_at.is_(None),
-                entries.pupil_id.in_(part),
-            )
-        )
-    ]
+    these = (entries.check_id == check_id, entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None))
+    return list(connection.execute(select(t.resolutions).where(*these, among(entries.pupil_id, sorted(pupils)))))
 
 
 def _decided(connection: Connection, check_id: int, wanted: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:

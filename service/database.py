@@ -105,7 +105,7 @@ def _is_operational(error: DBAPIError) -> bool:
 
 
 def lock_rolls(connection: Connection) -> None:
-    """Wait until no other transaction is confirming a roll: pupils go from one to another. On SQLite it is so anyway."""
+    """Wait until no other transaction is confirming a roll: pupils go from one to another. SQLite's wait anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ROLLS_LOCK})
 

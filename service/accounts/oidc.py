@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
@@ -132,7 +132,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _get(address: str) -> Any:
-    return httpx.get(address, timeout=TIMEOUT, verify=_tls()).raise_for_status().json()
+    return httpx2.get(address, timeout=TIMEOUT, verify=_tls()).raise_for_status().json()
 
 
 def finish(provider: Provider, kept: Mapping[str, Any], code: str | None, state: str | None) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def finish(provider: Provider, kept: Mapping[str, Any], code: str | None, state:
         return provider.claims(code, kept)
     except (OAuthError, JoseError, ValueError, KeyError):
         raise Refusal(400, "sign_in_unfinished", "This sign-in could not be finished. " + AGAIN) from None
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         raise Refusal(502, "sign_in_unreachable", UNREACHABLE) from None
 
 
@@ -151,7 +151,7 @@ def leave(provider: Provider) -> tuple[str, dict[str, str]]:
     """Where to send a browser, and what to remember until it comes back."""
     try:
         return provider.leave()
-    except (httpx.HTTPError, OAuthError, KeyError, ValueError):
+    except (httpx2.HTTPError, OAuthError, KeyError, ValueError):
         raise Refusal(502, "sign_in_unreachable", UNREACHABLE) from None
 
 

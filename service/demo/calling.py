@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpx2
 import uvicorn
 from fastapi import FastAPI
 
@@ -24,11 +24,11 @@ class Callers:
 
     def __init__(self, address: str, tokens: Mapping[str, str]) -> None:
         self.clients = {
-            who: httpx.Client(base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE)
+            who: httpx2.Client(base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE)
             for who, token in tokens.items()
         }
 
-    def __call__(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
+    def __call__(self, who: str, method: str, path: str, **more: Any) -> httpx2.Response:
         """The answer to one request of somebody's."""
         answer = self.clients[who].request(method, path, **more)
         if answer.is_error:

@@ -14,6 +14,7 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "source"
@@ -54,7 +55,7 @@ def _packages(folder: Path) -> list[dict[str, str]]:
     ]
 
 
-def _made(modules: Path) -> dict[str, dict]:
+def _made(modules: Path) -> dict[str, dict[str, Any]]:
     """Name -> file, digest, sources, bytes. Scripts name each other by digest: the one that imports comes last."""
     made = {
         "roni.css": _asset("roni.css", _stylesheet(modules), ["govuk-frontend", "source/roni.scss"]),
@@ -85,7 +86,7 @@ def _script(path: Path) -> bytes:
     return re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", path.read_text(encoding="utf-8")).encode()
 
 
-def _asset(name: str, body: bytes, sources: list[str]) -> dict:
+def _asset(name: str, body: bytes, sources: list[str]) -> dict[str, Any]:
     digest = hashlib.sha256(body).hexdigest()
     stem, _, end = name.rpartition(".")
     return {"file": f"{stem}-{digest[:8]}.{end}", "sha256": digest, "from": sources, "body": body}

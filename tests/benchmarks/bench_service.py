@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 BARE = Path(__file__).with_name("bare.py")
 PUPILS = 250
@@ -45,14 +45,14 @@ class Server:
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.pid = process.pid
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600)
+        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=600)
 
     def cpu(self) -> float:
         """Seconds of the process and of those that it has started."""
         children = " ".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
         return sum(_seconds(pid) for pid in (self.pid, *map(int, children.split())))
 
-    def ms(self, calls: Sequence[Callable[[], httpx.Response]]) -> float:
+    def ms(self, calls: Sequence[Callable[[], httpx2.Response]]) -> float:
         """Milliseconds of CPU for one of these calls, in the mean."""
         before = self.cpu()
         for call in calls:
@@ -83,7 +83,7 @@ def _wait(server: Server) -> None:
     while time.monotonic() < until:
         try:
             server.client.get("/livez")
-        except httpx.TransportError:
+        except httpx2.TransportError:
             time.sleep(0.1)
         else:
             return
@@ -251,16 +251,16 @@ def opened(ours: Server, month: str) -> str:
 
 def returned(ours: Server, check: str, sent: list[bytes]) -> tuple[float, float]:
     """Every school's file uploaded, then every roll confirmed: CPU ms of each. Two go first, to warm up."""
-    uploads: list[httpx.Response] = []
+    uploads: list[httpx2.Response] = []
 
-    def upload(place: int) -> httpx.Response:
+    def upload(place: int) -> httpx2.Response:
         form = {"school": _urn(place)}
         uploads.append(
             ours.client.post(f"/v1/checks/{check}/uploads", files={"file": ("roll.csv", sent[place])}, data=form)
         )
         return uploads[-1]
 
-    def confirm(answer: httpx.Response) -> httpx.Response:
+    def confirm(answer: httpx2.Response) -> httpx2.Response:
         url = f"/v1/uploads/{answer.json()['ref']}/confirmation"
         return ours.client.post(
             url, json={"registrations_confirmed": True}, headers={"if-match": answer.headers["etag"]}

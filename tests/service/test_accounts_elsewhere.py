@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select, update
 
@@ -25,7 +25,7 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the provider runs in a thread of this process
 
-BROWSER = httpx.Client(verify=False)  # plain HTTP on this machine; reading certificates takes a while
+BROWSER = httpx2.Client(verify=False)  # plain HTTP on this machine; reading certificates takes a while
 SCHOOL = {"id": "1", "name": "Invented Academy", "urn": "100001"}
 PEOPLE = {
     "dfe-1": {"email": "Returns@Example.org", "email_verified": True, "organisation": SCHOOL},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,7 +18,7 @@ from service.settings import Settings
 from service.uploads.confirming import Gone, OnRoll, Roll, confirm
 from service.uploads.leavers import answer_for
 from service.uploads.restricted import without_restricted
-from service.uploads.rolls import base_of, last_roll, live_submission
+from service.uploads.rolls import LEFT, base_of, last_roll, live_submission
 
 OF_TODAY = ("identity", "registration")  # families of fields that are stated again by confirming the roll
 
@@ -25,9 +26,12 @@ OF_TODAY = ("identity", "registration")  # families of fields that are stated ag
 def reconfirm(
     connection: Connection, access: Access, settings: Settings, check: Any, school: Any, leavers: Mapping[str, Any]
 ) -> tuple[dict[str, Any], bool]:
-    """Confirm the last roll for this check; the receipt, and whether anything changed."""
+    """Confirm the last roll for this check; the receipt, and whether anything changed.
+
+    The roll of an earlier check stands as far as its values may; the one that this check has already, as it is.
+    """
     live = live_submission(connection, check.id, school.id)
-    if live is not None and not leavers:
+    if live is not None and _is_said(connection, live, leavers):
         receipt = connection.execute(select(t.submissions.c.receipt).where(t.submissions.c.id == live)).scalar_one()
         return dict(receipt), False
     require_open(check)
@@ -38,8 +42,28 @@ def reconfirm(
     refs = _refs(connection, last)
     if unknown := sorted(set(leavers) - set(refs.values())):
         raise Refusal(422, "no_such_pupil", "Some of the leavers are not on the last roll.", leavers=unknown)
-    roll = _roll(check, school, base, last, refs, leavers)
+    data = _stands(check, last["cohort"]) if live is None else dict(last["cohort"])
+    roll = replace(_roll(check, school, base, data, last, refs, leavers), **_file_of(connection, live))
     return confirm(connection, access, settings, check, roll), True
+
+
+def _is_said(connection: Connection, submission_id: int, leavers: Mapping[str, Any]) -> bool:
+    """Whether a roll says all of this already."""
+    rolls = t.roll_pupils.c
+    rows = connection.execute(
+        select(t.pupils.c.ref, rolls.leaver)
+        .join(t.pupils, t.pupils.c.id == rolls.pupil_id)
+        .where(rolls.submission_id == submission_id, rolls.status == LEFT)
+    )
+    said = {row.ref: row.leaver for row in rows}
+    return all(said.get(ref) == leaver for ref, leaver in leavers.items())
+
+
+def _file_of(connection: Connection, submission_id: int | None) -> dict[str, Any]:
+    """From which file the values of a roll of this check came: they stand as they are."""
+    subs = t.submissions.c
+    row = connection.execute(select(subs.file_name, subs.file_digest).where(subs.id == submission_id)).one_or_none()
+    return {} if row is None else row._asdict()
 
 
 def _refs(connection: Connection, last: Mapping[str, Any]) -> dict[int, str]:
@@ -57,11 +81,11 @@ def _roll(
     check: Any,
     school: Any,
     base: int | None,
+    data: dict[str, Any],
     last: dict[str, Any],
     refs: Mapping[int, str],
     leavers: Mapping[str, Any],
 ) -> Roll:
-    data = _stands(check, last["cohort"])
     who = list(zip(last["pupils"], data.pop("pupils"), strict=True))
     gone = [
         Gone(entry["id"], refs[entry["id"]], record, said or entry["leaver"], entry["leaver"] is None)

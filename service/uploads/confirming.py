@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from service.supplements.settling import close_settled
 from service.uploads.leavers import require_complete
 from service.uploads.matching import settle_pupils
 from service.uploads.resolving import resolve, stop_all
+from service.uploads.restricted import as_restricted
+from service.uploads.restricting import keep_restricted
 from service.uploads.rolls import LEFT, ON_ROLL, base_of
 
 ROLL_CHANGED = (
@@ -78,14 +80,14 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     dropped = _retire(connection, check.id, roll.school_id)
     pupil_ids = _settle(connection, check, roll)
     ref, submission_id = _submit(connection, access, check.id, roll)
-    rows = _rows(roll, pupil_ids)
+    rows = _rows(roll, pupil_ids, keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)]))
     _store_rows(connection, check.id, submission_id, roll.school_id, rows)
     _sign_off(connection, access, check.id, submission_id, roll)
     opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
     touched = dropped | {row["pupil_id"] for row in rows}
     _leave_own_roll(connection, check.id, roll.school_id, rows)
     touched |= close_settled(connection, check.id, touched)
-    _work_out(connection, settings, check.id, touched)
+    _work_out(connection, settings, check.id, roll.school_id, touched)
     receipt = _receipt(access, check, ref, roll, rows, opened)
     connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(receipt=receipt))
     detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
@@ -146,7 +148,11 @@ def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -
     return str(row["ref"]), int(found)
 
 
-def _rows(roll: Roll, pupil_ids: Sequence[int]) -> list[dict[str, Any]]:
+def _gone(roll: Roll) -> list[int]:
+    return [gone.pupil_id for gone in roll.gone]
+
+
+def _rows(roll: Roll, pupil_ids: Sequence[int], restricted: Container[int]) -> list[dict[str, Any]]:
     """A row a pupil: of the file, then those who left, of whom the last facts stand."""
     rows = [
         {
@@ -170,7 +176,7 @@ def _rows(roll: Roll, pupil_ids: Sequence[int]) -> list[dict[str, Any]]:
         for gone in roll.gone
         if gone.pupil_id not in here
     ]
-    return rows
+    return [{**row, "record": as_restricted(row["record"])} if row["pupil_id"] in restricted else row for row in rows]
 
 
 def _store_rows(
@@ -230,10 +236,15 @@ def _leave_own_roll(
     connection.execute(update(rolls).where(*own, among(rolls.c.pupil_id, there)).values(live=False))
 
 
-def _work_out(connection: Connection, settings: Settings, check_id: int, touched: Iterable[int]) -> None:
-    from service.registers.working_out import work_out  # it rests on the rolls, as does this
+def _work_out(
+    connection: Connection, settings: Settings, check_id: int, school_id: int | None, touched: Iterable[int]
+) -> None:
+    from service.registers.elsewhere import work_out_elsewhere  # they rest on the rolls, as does this
+    from service.registers.working_out import work_out
 
-    work_out(connection, settings, check_id, sorted(touched))
+    pupils = sorted(touched)
+    work_out(connection, settings, check_id, pupils)
+    work_out_elsewhere(connection, settings, check_id, school_id, pupils)
 
 
 def _receipt(

@@ -178,7 +178,8 @@ def _row(record: Record, who: Identity, pupil: Any | None, school_id: int | None
     }
     before = {name: getattr(pupil, name) if pupil is not None else _EMPTY.get(name) for name in said}
     row = {name: before[name] if value is None else value for name, value in said.items()}
-    return {**row, "restricted": values.get("restricted_sharing") is True}
+    said_now, stood = values.get("restricted_sharing"), pupil is not None and pupil.restricted
+    return {**row, "restricted": stood if said_now is None else said_now}
 
 
 _EMPTY = {"name": "", "search": ""}

@@ -146,7 +146,7 @@ def stop_all(connection: Connection, access: Access, died: Sequence[int]) -> Non
         )
         mine = (t.assignments.c.pupil_id.in_(part), t.assignments.c.ended_at.is_(None))
         connection.execute(
-            update(t.assignments).where(*mine).values(ended_at=at, ended_by_id=access.person_id, reason="died")
+            update(t.assignments).where(*mine).values(ended_at=at, ended_by_id=access.person_id, ended_reason="died")
         )
         entries = t.resolutions.c
         about = (entries.pupil_id.in_(part), entries.closed_at.is_(None))

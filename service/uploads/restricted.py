@@ -7,6 +7,7 @@ check is about them, stays with those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 FLAG = "restricted_sharing"
@@ -31,6 +32,11 @@ def without_restricted(record: dict[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in record[name].items() if key in KEPT} for name in _PARTS if name in record
     }
     return {**record, **kept}
+
+
+def as_restricted(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A pupil of whom another says that the information is restricted: the same is kept as if this roll said so."""
+    return without_restricted({**record, "values": {**record["values"], FLAG: True}})
 
 
 _PARTS = ("values", "origin", "given")

@@ -18,7 +18,6 @@ from tests.service.uploading import (
     confirmed,
     open_check,
     pupil,
-    send,
     staged,
     upn,
 )
@@ -95,3 +94,76 @@ def test_a_roll_that_was_confirmed_once_more_keeps_its_file(sqlite_service, nove
     reconfirm(sqlite_service, november, leavers={ref_of(sqlite_service, 10): GONE})
     again = sqlite_service.as_("analyst").get(f"/v1/checks/{november}/register").json()["files"]
     assert [(file["file"], file["digest"]) for file in again] == [(file["file"], file["digest"]) for file in first]
+
+
+# --- what is known of a pupil counts in every check ------------------------------------------------------------------
+
+
+@pytest.fixture
+def january(sqlite_service, november) -> str:
+    publish(sqlite_service, november)
+    return open_check(sqlite_service, JANUARY)
+
+
+def test_who_has_died_stands_in_no_list_of_any_check(sqlite_service, november, january) -> None:
+    leave(sqlite_service, january, [pupil(number) for number in (7, 8, 9)], 10, to="died")
+    for check in (november, january):
+        assert set(lines(sqlite_service, check)) == {"Surname7", "Surname8", "Surname9"}
+        assert is_reproduced(sqlite_service, check)
+
+
+def test_why_a_coach_was_given_is_kept_when_the_pupil_has_died(sqlite_service, january) -> None:
+    with sqlite_service.database.write() as connection:
+        number = connection.execute(select(t.pupils.c.id).where(t.pupils.c.upn == upn(10))).scalar_one()
+        coach, by = sqlite_service.people["coach"], sqlite_service.people["analyst"]
+        given = {"pupil_id": number, "coach_id": coach, "by_id": by, "reason": "asked for"}
+        connection.execute(t.assignments.insert().values(**given))
+    leave(sqlite_service, january, [pupil(number) for number in (7, 8, 9)], 10, to="died")
+    with sqlite_service.database.read() as connection:
+        row = connection.execute(select(t.assignments)).one()
+    assert (row.reason, row.ended_reason, row.ended_at is None) == ("asked for", "died", False)
+
+
+def test_what_is_restricted_now_is_shown_in_no_check(sqlite_service, november, january) -> None:
+    rows = [pupil(number, Restricted_sharing="Y" if number == 10 else "N") for number in (7, 8, 9, 10)]
+    confirmed(sqlite_service, january, rows)
+    for check in (november, january):
+        line = lines(sqlite_service, check)["Surname10"]
+        assert (line["section"], "reasons" in line) == ("restricted", False)
+        assert is_reproduced(sqlite_service, check)
+
+
+def test_another_identifier_changes_no_earlier_register(sqlite_service, november, january) -> None:
+    rows = [pupil(number) for number in (7, 8, 9)]
+    confirmed(sqlite_service, january, [*rows, {**pupil(10), "UPN": upn(77), "Former UPN": upn(10)}])
+    assert is_reproduced(sqlite_service, november)
+    assert is_reproduced(sqlite_service, january)
+
+
+def test_a_late_return_of_the_earlier_check_says_what_changed_since(sqlite_service) -> None:
+    november, january = open_check(sqlite_service), open_check(sqlite_service, JANUARY)
+    confirmed(sqlite_service, january, [pupil(10), pupil(11)])
+    assert lines(sqlite_service, january)["Surname10"]["change"]["kind"] == "no earlier return"
+    confirmed(sqlite_service, november, [pupil(10)])
+    found = lines(sqlite_service, january)
+    assert (found["Surname10"]["change"]["kind"], found["Surname11"]["change"]["kind"]) == ("unchanged", "new")
+    assert is_reproduced(sqlite_service, january)
+
+
+@pytest.mark.parametrize("says", [{}, {"Restricted_sharing": "N"}])
+def test_another_school_does_not_lift_a_restriction(service, says) -> None:
+    check = open_check(service)
+    restricted = pupil(1, Restricted_sharing="Y")
+    confirmed(service, check, [restricted, pupil(2, Restricted_sharing="N")])
+    confirmed(service, check, [pupil(1, **{**says, "SEN": "E"}), pupil(21, **says)], "returns2")
+    assert lines(service, check)["Surname1"]["section"] == "restricted"
+    with service.database.read() as connection:
+        records = connection.execute(select(t.roll_pupils.c.record).join(t.pupils).where(t.pupils.c.upn == upn(1)))
+        assert all("sen_provision" not in record["values"] for (record,) in records)
+
+
+def test_the_school_itself_lifts_it(sqlite_service) -> None:
+    check = open_check(sqlite_service)
+    confirmed(sqlite_service, check, [pupil(1, Restricted_sharing="Y"), pupil(2, Restricted_sharing="N")])
+    confirmed(sqlite_service, check, [pupil(number, Restricted_sharing="N") for number in (1, 2)])
+    assert lines(sqlite_service, check)["Surname1"]["section"] == "ranked"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +120,14 @@ def furnish(service: Service) -> Service:
     service.add_person("administrator", "administrator")
     assert {"returns", "careers", "coach", "team", "panel", "analyst", "administrator"} == set(ROLES)
     return service
+
+
+def become(service: Service, made: Service) -> None:
+    """Give a service on SQLite a copy of all that is in another's database, and the keys to it."""
+    paths = [each.settings.database_url.removeprefix("sqlite:///") for each in (made, service)]
+    with closing(sqlite3.connect(paths[0])) as source, closing(sqlite3.connect(paths[1])) as target:
+        source.backup(target)
+    service.schools, service.tokens, service.people = dict(made.schools), dict(made.tokens), dict(made.people)
 
 
 @pytest.fixture(scope="session")

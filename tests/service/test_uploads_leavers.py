@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from service import tables as t
+from tests.service.conftest import become
 from tests.service.uploading import (
     CONFIRM,
     GONE,
@@ -26,12 +27,18 @@ from tests.service.uploading import (
 )
 
 
-@pytest.fixture
-def november(sqlite_service) -> str:
-    """Three pupils of the first school are confirmed for November."""
-    check = open_check(sqlite_service)
-    confirmed(sqlite_service, check, [pupil(1), pupil(2, Young_carer="Y"), pupil(3)])
+@pytest.fixture(scope="module")
+def in_november(module_service) -> str:
+    """Three pupils of the first school are confirmed for November: made once, and copied for each test."""
+    check = open_check(module_service)
+    confirmed(module_service, check, [pupil(1), pupil(2, Young_carer="Y"), pupil(3)])
     return check
+
+
+@pytest.fixture
+def november(sqlite_service, module_service, in_november) -> str:
+    become(sqlite_service, module_service)
+    return in_november
 
 
 @pytest.fixture

@@ -99,7 +99,10 @@ TEAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "exclusions": (
         "Exclusions",
         (
-            "permanently_excluded", "permanent_exclusion_date", "permanent_exclusion_status", "alternative_provision",
+            "permanently_excluded",
+            "permanent_exclusion_date",
+            "permanent_exclusion_status",
+            "alternative_provision",
             "no_school_place",
         ),
     ),
@@ -115,6 +118,7 @@ VIEWS: Mapping[str, frozenset[str]] = {
 }
 _VIEW_OF = {"returns": "school", "careers": "support", "coach": "support", "team": "support", "panel": "support"}
 WHOLE_COUNCIL = frozenset({"analyst"})
+OF_A_SCHOOL = frozenset({"returns", "careers"})  # once another school has a pupil, the school before reads no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,27 @@ class Access:
         if not self.schools:
             return false()
         rolls = t.roll_pupils.c
-        return pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
+        listed = pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
+        return listed & pupil_id.not_in(self._moved_on()) if self.role in OF_A_SCHOOL else listed
+
+    def _moved_on(self) -> Select[tuple[int]]:
+        """Who left the caller's schools and is on another's roll in the same check, and has not come back since."""
+        left, there, back = (t.roll_pupils.alias(name) for name in ("left_us", "there", "back"))
+        ours = self.schools or ()
+        returned = select(back.c.id).where(
+            back.c.pupil_id == left.c.pupil_id,
+            back.c.live,
+            back.c.status == "on_roll",
+            back.c.school_id.in_(ours),
+            back.c.check_id >= left.c.check_id,
+        )
+        return (
+            select(left.c.pupil_id)
+            .join(there, (there.c.pupil_id == left.c.pupil_id) & (there.c.check_id == left.c.check_id))
+            .where(left.c.live, left.c.status == "left", left.c.school_id.in_(ours))
+            .where(there.c.live, there.c.status == "on_roll", there.c.school_id.not_in(ours))
+            .where(~returned.exists())
+        )
 
     def may_read_school(self, school_id: ColumnElement[int]) -> ColumnElement[bool]:
         """The condition on a column of school ids."""

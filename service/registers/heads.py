@@ -43,9 +43,16 @@ def head_of(
         "library_version": register.library_version,
         "version": register.version,
         "without": register.without,
-        "notes": notes_of(register, check, {str(file["school_id"] or "") for file in files}),
+        "notes": notes_of(register, check, _schools_read(access, files)),
         "files": [{name: file[name] for name in ("school", "file", "digest", "confirmed_at")} for file in files],
     }
+
+
+def _schools_read(access: Access, files: list[dict[str, Any]]) -> set[str]:
+    """The schools of whom the caller reads every pupil: what is said of whole files says how many there are."""
+    if access.team is not None or access.own_caseload:
+        return set()
+    return {str(file["school_id"] or "") for file in files}
 
 
 def label_of(register: Any) -> str:

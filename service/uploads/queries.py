@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -102,19 +102,34 @@ def list_problems(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Problems by row, those of whole columns first; and from where the list goes on."""
     upload = require_upload(connection, access, ref)
-    found = sorted(_problems(upload), key=lambda item: (item["row"] is not None, item["row"] or 0))
+    found = sorted(
+        _problems(upload, _cohorts(connection, upload)), key=lambda item: (item["row"] is not None, item["row"] or 0)
+    )
     page = found[after : after + limit]
     return page, after + limit if len(found) > after + limit else None
 
 
-def _problems(upload: Any) -> Iterator[dict[str, Any]]:
+def _cohorts(connection: Connection, upload: Any) -> list[tuple[str | None, Mapping[str, Any]]]:
+    """Each school's cohort, by URN: as staged, and once it is confirmed as it counts."""
+    if upload.cohort is not None:
+        return [(part["urn"], part["cohort"]) for part in upload.cohort["schools"]]
+    rolls = (
+        select(t.schools.c.urn, t.submissions.c.cohort)
+        .outerjoin(t.schools, t.schools.c.id == t.submissions.c.school_id)
+        .where(t.submissions.c.upload_id == upload.id)
+        .order_by(t.submissions.c.id)
+    )
+    return [(row.urn, row.cohort) for row in connection.execute(rolls)]
+
+
+def _problems(upload: Any, cohorts: Iterable[tuple[str | None, Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
     fields = {column["heading"]: column["field"] for column in (upload.account or {}).get("columns", [])}
-    for part in (upload.cohort or {}).get("schools", []):
-        for block in part["cohort"]["problems"]:
+    for urn, cohort in cohorts:
+        for block in cohort["problems"]:
             message = Problem(block["code"], block["file"], None, block["column"], block["says"]).message
             for row in block["rows"] or [None]:
                 yield {
-                    "school": part["urn"],
+                    "school": urn,
                     "row": row,
                     "column": block["column"],
                     "field": fields.get(block["column"]),

@@ -167,3 +167,52 @@ def test_the_school_itself_lifts_it(sqlite_service) -> None:
     confirmed(sqlite_service, check, [pupil(1, Restricted_sharing="Y"), pupil(2, Restricted_sharing="N")])
     confirmed(sqlite_service, check, [pupil(number, Restricted_sharing="N") for number in (1, 2)])
     assert lines(sqlite_service, check)["Surname1"]["section"] == "ranked"
+
+
+# --- who reads on ----------------------------------------------------------------------------------------------------
+
+
+def move(service: Any, january: str) -> None:
+    """Pupil 10 leaves the first school for the second, which lists the pupil."""
+    leave(service, january, [pupil(number) for number in (7, 8, 9)], 10, to="school", school="100002")
+    assert "Surname10" in lines(service, january, "careers")  # until another school has the pupil
+    confirmed(service, january, [pupil(10, SEN="E"), pupil(21)], "returns2")
+    publish(service, january)
+
+
+def test_what_another_school_says_of_a_pupil_who_moved_there_is_not_for_the_school_before(service) -> None:
+    november = open_check(service)
+    confirmed(service, november, [pupil(number) for number in (7, 8, 9, 10)])
+    publish(service, november)
+    january = open_check(service, JANUARY)
+    move(service, january)
+    moved = ref_of(service, 10)
+    for who in ("returns", "careers"):
+        assert set(lines(service, january, who)) == {"Surname7", "Surname8", "Surname9"}
+        assert service.as_(who).get(f"/v1/checks/{january}/pupils/{moved}").status_code == 404
+        assert service.as_(who).get(f"/v1/pupils/{moved}/history").status_code == 404
+    assert "EHC plan" in lines(service, january, "returns2")["Surname10"]["why"]
+    assert {"Surname10"} <= set(lines(service, january, "coach"))  # who helps a pupil does so wherever they are
+    back = [pupil(number) for number in (7, 8, 9, 10)]
+    confirmed(service, january, back)
+    assert "Surname10" in lines(service, january, "careers")
+
+
+def test_nobody_learns_how_many_there_are_of_whom_they_read_few(sqlite_service, november) -> None:
+    publish(sqlite_service, november)
+    heads = {
+        who: sqlite_service.as_(who).get(f"/v1/checks/{november}/register").json() for who in ("coach", "coach_own")
+    }
+    assert any("each of 4 pupils" in note for note in heads["coach"]["notes"])
+    assert heads["coach_own"]["notes"] == []
+    assert sqlite_service.as_("virtual_school").get(f"/v1/checks/{november}/register").json()["notes"] == []
+
+
+def test_problems_stay_visible_after_the_roll_was_confirmed(sqlite_service) -> None:
+    check = open_check(sqlite_service)
+    upload = staged(sqlite_service, check, [pupil(1, **{"Attendance %": "often"}), pupil(2)])
+    url = f"/v1/uploads/{upload['ref']}/problems"
+    before = sqlite_service.as_("returns").get(url).json()["items"]
+    assert confirm(sqlite_service, upload).status_code == 200
+    assert sqlite_service.as_("returns").get(url).json()["items"] == before != []
+    assert "often" not in str(before)

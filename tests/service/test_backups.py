@@ -10,13 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, make_url, select, update
 
 from roni import RoniError
 from service import audit, backups
 from service import tables as t
 from service.access import Access
 from service.database import Database
+from tests.service.conftest import on_server
 
 
 @pytest.fixture
@@ -29,12 +30,8 @@ def empty_url(database_url: str, tmp_path: Path) -> str:
     """Another database of the same kind, where nothing is yet."""
     if database_url.startswith("sqlite"):
         return f"sqlite:///{tmp_path / 'restored.db'}"
-    server = Database(database_url)
-    with server.engine.connect() as connection:
-        apart = connection.execution_options(isolation_level="AUTOCOMMIT")
-        name = apart.execute(text("select current_database()")).scalar_one()
-        apart.execute(text(f"create database {name}_restored"))
-    server.dispose()
+    name = make_url(database_url).database
+    on_server(database_url, f"create database {name}_restored")
     return database_url.replace(f"/{name}?", f"/{name}_restored?")
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from roni.cli import app
 from service import commands
 from service.database import Database
-from tests.service.conftest import APPLICATION
+from tests.service.conftest import APPLICATION, on_server
 
 
 @pytest.fixture
@@ -150,11 +150,7 @@ def test_what_is_due_is_counted_before_it_is_deleted(database: Database, url: st
 
 
 def test_a_role_that_owns_nothing_is_let_run_the_service(postgresql: str) -> None:
-    server = Database(postgresql)
-    with server.engine.connect() as connection:
-        apart = connection.execution_options(isolation_level="AUTOCOMMIT")
-        apart.exec_driver_sql("create database upgraded_for_a_role")
-    server.dispose()
+    on_server(postgresql, "create database upgraded_for_a_role")
     url = postgresql.replace("/postgres?", "/upgraded_for_a_role?")
     words = ("service", "upgrade", "--database-url", url, "--application-role")
     assert "There is no such role" in run(*words, "nobody", RONI_SECRET="s").stderr

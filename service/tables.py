@@ -303,7 +303,7 @@ supplement_rows = Table(
 
 resolutions = Table(  # the "to resolve" list
     "resolutions", metadata, _id(), _ref(), _version(), _when(),
-    # two_schools, moved_unlisted, list_row, sources_disagree, alert
+    # two_schools, moved_unlisted, list_row, sources_disagree, alert, died_on_roll
     Column("kind", String(32), nullable=False, index=True),
     Column("check_id", Integer, ForeignKey("checks.id", ondelete="CASCADE"), index=True),
     Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),

@@ -119,6 +119,8 @@ def _words(row: Any) -> dict[str, str]:
         "link": "Linked to a pupil",
         "dismiss": "Left out",
         "own_roll": "Put on the council’s own roll",
+        "died": "The pupil has died: the roll is wrong",
+        "on_roll": "The pupil is on roll: put them back in every list",
     }
 
 

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.supplements.schemas import Reason, Ref
 
-Kind = Literal["two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert"]
-Decision = Literal["school", "other_school", "council", "followed_up", "acknowledged", "link", "dismiss", "own_roll"]
+Kind = Literal["two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert", "died_on_roll"]
+Decision = Literal[
+    "school", "other_school", "council", "followed_up", "acknowledged", "link", "dismiss", "own_roll", "died", "on_roll"
+]
 
 
 class SchoolName(BaseModel):

@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.supplements.schemas import RowDecision
 from service.uploads.leavers import WHERE_TO
 
-KINDS = ("two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert")
+KINDS = ("two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert", "died_on_roll")
 # What a person may decide about each kind.
 DECISIONS: Mapping[str, tuple[str, ...]] = {
     "two_schools": ("school", "other_school"),
@@ -29,6 +29,7 @@ DECISIONS: Mapping[str, tuple[str, ...]] = {
     "list_row": ("link", "dismiss", "own_roll"),
     "sources_disagree": ("school", "council"),
     "alert": ("acknowledged",),
+    "died_on_roll": ("died", "on_roll"),
 }
 _other = t.schools.alias("other_school")
 entry, lists, rows = t.resolutions.c, t.supplements.c, t.supplement_rows.c
@@ -130,6 +131,8 @@ def sentence(row: Any) -> str:
     if row.kind == "alert":
         where = WHERE_TO.get(row.says.get("to"), "a place that is not known")
         return f"{school} says that this pupil left. Where to: {where}. Somebody must look into it."
+    if row.kind == "died_on_roll":
+        return f"{school} has on roll a pupil who was said to have died, and who stands in no list. Which is wrong?"
     if row.kind == "list_row":
         return f"Row {row.row} of the list “{row.list_name}” {ROW_WORDS.get(row.row_state, 'was settled.')}"
     said, heard = ("yes", "no") if row.says["school"] else ("no", "yes")
@@ -167,6 +170,8 @@ def decide(
     _close(connection, access, row, decision, reason)
     if row.kind in ("two_schools", "sources_disagree"):
         _work_out(connection, settings, row, decision)
+    if row.kind == "died_on_roll":
+        _settle_death(connection, settings, row, decision)
     audit.record(connection, access, "resolution.decide", row.ref, [row.pupil_id], {"kind": row.kind, "to": decision})
 
 
@@ -193,6 +198,18 @@ def _work_out(connection: Connection, settings: Settings, row: Any, decision: st
         main = row.school_id if decision == "school" else row.other_school_id
         connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(school_id=main))
     work_out(connection, settings, row.check_id, [row.pupil_id])
+
+
+def _settle_death(connection: Connection, settings: Settings, row: Any, decision: str) -> None:
+    """A pupil who was said to have died by mistake is in every check again whose rolls have the pupil."""
+    from service.registers.working_out import work_out  # registers rest on decisions
+
+    died_at = None if decision == "on_roll" else now()
+    connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(died_at=died_at))
+    rolls = t.roll_pupils.c
+    checks = select(rolls.check_id).where(rolls.pupil_id == row.pupil_id, rolls.live).distinct()
+    for check_id in connection.execute(checks.order_by(rolls.check_id)).scalars().all():
+        work_out(connection, settings, check_id, [row.pupil_id])
 
 
 def _decide_row(connection: Connection, access: Access, settings: Settings, row: Any, decision: RowDecision) -> None:

@@ -33,6 +33,8 @@ def sides_of(connection: Connection, access: Access, entry: Any) -> list[Side]:
     if entry.kind == "two_schools":
         both = ((entry.school, entry.school_id), (entry.other, entry.other_school_id))
         return [_has_on_roll(connection, entry, name, school) for name, school in both]
+    if entry.kind == "died_on_roll":
+        return [_has_on_roll(connection, entry, entry.school, entry.school_id)]
     if entry.kind in ("moved_unlisted", "alert"):
         gone = _says_gone(connection, access, entry)
         return [gone] if entry.kind == "alert" else [gone, _has_not(connection, entry)]

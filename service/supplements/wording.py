@@ -32,7 +32,7 @@ CHANGES = {"came_on": "Came on", "fell_off": "Fell off", "changed": "Says otherw
 KINDS = {
     "two_schools": "Two schools claim a pupil", "moved_unlisted": "Moved, and not listed there",
     "list_row": "Row of a list without its pupil", "sources_disagree": "School and list disagree",
-    "alert": "Left, and must be looked into",
+    "alert": "Left, and must be looked into", "died_on_roll": "On roll, and said to have died",
 }  # fmt: skip
 YEARS = tuple((str(year), f"Year {year}") for year in range(7, 14))
 

@@ -17,7 +17,7 @@ from service.uploads.leavers import ALERTS, BY_URN
 from service.uploads.rolls import ON_ROLL
 
 NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered here beside another, main school
-OF_ROLLS = ("alert", "moved_unlisted", "two_schools")
+OF_ROLLS = ("alert", "moved_unlisted", "two_schools", "died_on_roll")
 CHUNK = 500
 
 
@@ -33,7 +33,11 @@ def resolve(
     `on_roll` has each pupil's record, `left` each leaver's answer.
     """
     everybody = {*on_roll, *left}
-    wanted = [*_of_leavers(connection, check_id, school_id, left), *_of_two(connection, check_id, school_id, on_roll)]
+    wanted = [
+        *_of_leavers(connection, check_id, school_id, left),
+        *_of_two(connection, check_id, school_id, on_roll),
+        *_of_died(connection, check_id, school_id, on_roll),
+    ]
     open_now = _open(connection, check_id, everybody)
     keys = {_key(row) for row in wanted}
     done = [row.id for row in open_now if _settled(row, school_id, on_roll, left, keys)]
@@ -60,6 +64,8 @@ def _settled(
     """Whether an open entry about these pupils holds no more, by what this school says now."""
     if row.kind == "two_schools":
         return school_id in (row.school_id, row.other_school_id) and _key(row._asdict()) not in wanted
+    if row.kind == "died_on_roll":
+        return row.school_id == school_id and _key(row._asdict()) not in wanted
     if row.pupil_id in on_roll and (row.kind == "alert" or school_id in (row.school_id, row.other_school_id)):
         return True  # listed by the school that was named, or back
     return row.school_id == school_id and row.pupil_id in left and _key(row._asdict()) not in wanted
@@ -96,6 +102,17 @@ def _of_two(
                 "other_school_id": row.school_id,
                 "says": {},
             }
+
+
+def _of_died(
+    connection: Connection, check_id: int, school_id: int | None, on_roll: Collection[int]
+) -> Iterator[dict[str, Any]]:
+    """Pupils who were said to have died: they stay in no list, and a person says which of the two is wrong."""
+    pupil = t.pupils.c
+    query = select(pupil.id).where(among(pupil.id, sorted(on_roll)), pupil.died_at.is_not(None))
+    for found in connection.execute(query).scalars():
+        about = {"check_id": check_id, "pupil_id": found, "school_id": school_id, "other_school_id": None}
+        yield {"kind": "died_on_roll", **about, "says": {}}
 
 
 def _is_main(record: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from service import tables as t
 from service.access import Access
+from tests.service.council_lists import decide, to_resolve
 from tests.service.uploading import (
     CONFIRM,
     GONE,
@@ -110,6 +111,26 @@ def test_who_has_died_stands_in_no_list_of_any_check(sqlite_service, november, j
     for check in (november, january):
         assert set(lines(sqlite_service, check)) == {"Surname7", "Surname8", "Surname9"}
         assert is_reproduced(sqlite_service, check)
+
+
+@pytest.mark.parametrize("decision", ["on_roll", "died"])
+def test_who_is_said_to_have_died_and_is_on_roll_is_for_a_person_to_settle(
+    sqlite_service, november, january, decision
+) -> None:
+    """A stale file brings nobody back by itself, and a mistake loses nobody for good."""
+    leave(sqlite_service, january, [pupil(number) for number in (7, 8, 9)], 10, to="died")
+    everybody = [pupil(number) for number in (7, 8, 9, 10)]
+    assert confirmed(sqlite_service, january, everybody)["to_resolve"] == {"died_on_roll": 1}
+    assert "Surname10" not in lines(sqlite_service, january)
+    (entry,) = to_resolve(sqlite_service)
+    assert (entry["kind"], entry["decisions"]) == ("died_on_roll", ["died", "on_roll"])
+    page = sqlite_service.browser("analyst").get(f"/resolutions/{entry['ref']}")
+    assert (page.status_code, "The pupil has died: the roll is wrong" in page.text) == (200, True)
+    assert decide(sqlite_service, entry, decision=decision, reason="Asked the school").status_code == 200
+    for check in (november, january):
+        assert ("Surname10" in lines(sqlite_service, check)) is (decision == "on_roll")
+        assert is_reproduced(sqlite_service, check)
+    assert to_resolve(sqlite_service) == []
 
 
 def test_why_a_coach_was_given_is_kept_when_the_pupil_has_died(sqlite_service, january) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, Connection, Select, false, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, select, true
 
 from service import tables as t
 from service.problems import Refusal
@@ -198,8 +198,8 @@ class Access:
         if not self.schools:
             return false()
         rolls = t.roll_pupils.c
-        listed = pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
-        return listed & pupil_id.not_in(self._moved_on()) if self.role in OF_A_SCHOOL else listed
+        on_rolls = pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
+        return and_(on_rolls, pupil_id.not_in(self._moved_on())) if self.role in OF_A_SCHOOL else on_rolls
 
     def _moved_on(self) -> Select[tuple[int]]:
         """Who left the caller's schools and is on another's roll in the same check, and has not come back since."""

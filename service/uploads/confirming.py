@@ -154,7 +154,7 @@ def _gone(roll: Roll) -> list[int]:
 
 def _rows(roll: Roll, pupil_ids: Sequence[int], restricted: Container[int]) -> list[dict[str, Any]]:
     """A row a pupil: of the file, then those who left, of whom the last facts stand."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "pupil_id": pupil_id,
             "status": LEFT if pupil.change == LEFT else ON_ROLL,

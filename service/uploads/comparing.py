@@ -112,7 +112,18 @@ def _pairs(data: Mapping[str, Any], now: Mapping[str, Any]) -> Any:
 
 
 def _let_fall(item: Any, pupil: dict[str, Any], own: Mapping[str, Any]) -> None:
-    """The pupil's value as the file has it, and where it has none, what no means for this field."""
+    """The pupil's value as the file has it, and where it has none, what no means; so of what was worked out from it."""
+    worked_out = [name for name, given in pupil.get("given", {}).items() if given is None and name in pupil["origin"]]
+    fields = national()
+    for fed in (item, *(fields[name] for name in worked_out if _is_fed(fields[name], item.name))):
+        _set_as_file(fed, pupil, own)
+
+
+def _is_fed(item: Any, name: str) -> bool:
+    return any(name in way.inputs for way in item.routes)
+
+
+def _set_as_file(item: Any, pupil: dict[str, Any], own: Mapping[str, Any]) -> None:
     none = {"flag": False, "count": 0 if item.blank_means == "0" else None}.get(item.type, item.blank_means)
     value = own["values"].get(item.name, none)
     pupil["origin"].pop(item.name, None)

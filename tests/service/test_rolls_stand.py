@@ -190,6 +190,18 @@ def test_the_school_itself_lifts_it(sqlite_service) -> None:
     assert lines(sqlite_service, check)["Surname1"]["section"] == "ranked"
 
 
+def test_what_was_worked_out_from_a_value_falls_with_it(sqlite_service, january) -> None:
+    rows = [pupil(number) for number in (7, 8, 9)]
+    upload = staged(sqlite_service, january, [*rows, pupil(10, SEN=None)])
+    upload = change(sqlite_service, upload, answers={"would_fall:sen_provision": "right"})
+    assert confirm(sqlite_service, upload).status_code == 200
+    url = f"/v1/checks/{january}/pupils/{ref_of(sqlite_service, 10)}"
+    said = {item["field"]: item["value"] for item in sqlite_service.as_("analyst").get(url).json()["values"]}
+    assert (said["sen_support"], said["ehcp"], said.get("sen_provision")) == (False, False, "N")
+    again = staged(sqlite_service, january, [*rows, pupil(10, SEN=None, Surname="Another")])
+    assert [item["id"] for item in again["questions"] if item["id"].startswith("would_fall")] == []
+
+
 # --- who reads on ----------------------------------------------------------------------------------------------------
 
 

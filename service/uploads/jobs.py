@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -39,7 +38,7 @@ def read_upload(
         job, bases = _job(connection, upload)
     seconds = settings.upload_seconds if upload.school_id is not None else settings.council_upload_seconds
     with working_folder() as folder:
-        file = folder / f"upload{Path(upload.file_name).suffix}"
+        file = folder / upload.file_name
         file.write_bytes(unlock(settings, ref, kept))
         del kept
         result = readers.read(job, file, seconds)

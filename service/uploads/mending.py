@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -134,7 +133,7 @@ def _cells(work: Work, upload: Any, rows: list[int]) -> Cells:
     said = {"mapping": upload.mapping, "answers": upload.answers}
     job = {"kind": KIND, "rows": rows, "check": check_values(check), **said}
     with working_folder() as folder:
-        file = folder / f"upload{Path(upload.file_name).suffix}"
+        file = folder / upload.file_name
         file.write_bytes(unlock(work.settings, upload.ref, kept))
         del kept
         result = work.readers.read(job, file, work.settings.upload_seconds)

@@ -21,7 +21,7 @@ from service.uploads.rolls import base_of, live_submission
 from service.uploads.vault import lock
 
 CONFIRMED, CONFIRMING = "confirmed", "confirming"
-LONGEST_NAME = 120
+LONGEST_NAME = 120  # bytes: with its ending a name that every file system takes
 TOO_BIG = "The file is too big. Send only the pupils and columns that were asked for."
 
 
@@ -125,5 +125,9 @@ def safe_name(name: str) -> str:
     kept = re.sub(r"[^\w .()&+-]", "", last).strip(" .")
     stem, dot, suffix = kept.rpartition(".")
     if dot and re.fullmatch(r"\w{1,8}", suffix):
-        return f"{stem[:LONGEST_NAME]}.{suffix}"
-    return kept[:LONGEST_NAME].replace(".", " ") or "file"
+        return f"{_cut(stem)}.{suffix}"
+    return _cut(kept).replace(".", " ") or "file"
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:LONGEST_NAME].decode(errors="ignore")

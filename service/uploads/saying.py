@@ -42,9 +42,11 @@ def _stored(change: Mapping[str, Any]) -> dict[str, Any]:
         raise Refusal(422, "invalid", NOT_READABLE) from None
 
 
-def read_again(request: Request, access: Access, upload: Any) -> bool:
-    """Whether the file is read already, soon after."""
+def read_again(request: Request, access: Access, upload: Any, *, new: bool = True) -> bool:
+    """Whether the file is read already, soon after. One that is not `new` is read only where nobody is at it."""
     work = work_of(request.app)
+    if not new:
+        return work.read_again(access, upload.ref, whole_council=upload.school_id is None)
     return work.read(access, upload.ref, whole_council=upload.school_id is None, within=PATIENCE)
 
 

@@ -86,8 +86,7 @@ def _take(request: Request, access: Access, ref: str, urn: str | None, file: Upl
         school = school_for(connection, access, urn)
         upload, new = receive(connection, access, state.settings, check, school, file.filename or "", file.file)
         row = _Received(upload, None if school is None else school.id)
-    if new:
-        read_again(request, access, row)
+    read_again(request, access, row, new=new)
     return RedirectResponse(f"/uploads/{upload}{'' if new else '?same=1'}", 303)
 
 

@@ -333,3 +333,16 @@ def test_what_may_not_be_kept_is_nowhere_in_the_database(sqlite_service, check, 
 def test_they_are_not_there_while_the_file_waits_either(sqlite_service, check, tmp_path: Path) -> None:
     staged(sqlite_service, check, [pupil(1, Comments="sentinel-unmapped")])
     assert not any(b"sentinel-unmapped" in file.read_bytes() for file in tmp_path.glob("roni.db*"))
+
+
+def test_a_register_names_the_file_as_the_school_named_it(sqlite_service, check) -> None:
+    confirmed(sqlite_service, check, [pupil(1), pupil(2)])
+    notes = sqlite_service.as_("analyst").get(f"/v1/checks/{check}/register").json()["notes"]
+    assert any(note.startswith("roll.csv says nothing about") for note in notes), notes
+
+
+def test_a_very_long_name_of_a_file_is_cut(sqlite_service, check) -> None:
+    answer = send(sqlite_service, check, csv([pupil(1)]), name="Autumn term é" * 30 + " (final).csv")
+    assert answer.status_code == 201
+    name = answer.json()["file_name"]
+    assert (name.startswith("Autumn term é"), name.endswith(".csv"), len(name.encode()) < 200) == (True, True, True)

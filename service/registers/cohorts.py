@@ -73,7 +73,7 @@ def load(
     cohort = cohort_from_dict(merged.cohort(check_values(check), records))
     places = tuple(_place(rolls[0], schools.get(rolls[0].school_id)) for rolls in chosen)
     ids = [place.pupil_id for place in places]
-    return Effective(join_lists(connection, cohort, ids, decided.flags, pupils is None), places)
+    return Effective(join_lists(connection, cohort, ids, decided.flags, pupils is None, check.closed_at), places)
 
 
 def check_values(check: Any) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from roni import Cohort, ListedPupils, join_list
 from service import tables as t
+from service.supplements.difference import takes_place_of
 
 AT_ONCE = 500  # a database takes a limited number of parameters
 MATCHED = ("matched", "own_roll")
@@ -22,15 +24,20 @@ OTHERS = (*IDENTIFIERS, "surname", "forename", "date_of_birth")
 Flags = Mapping[int, Mapping[str, bool]]
 
 
-def join_lists(connection: Connection, cohort: Cohort, pupils: list[int], decided: Flags, everybody: bool) -> Cohort:
+def join_lists(
+    connection: Connection,
+    cohort: Cohort,
+    pupils: list[int],
+    decided: Flags,
+    everybody: bool,
+    closed_at: datetime | None = None,
+) -> Cohort:
     """The cohort, whose pupils these are in order, with what every live list says of them.
 
-    Where a person `decided` that the answer is no, what lists say of that pupil's field is not heard.
+    Where a person `decided` that the answer is no, what lists say of that pupil's field is not heard. Of a check that
+    was closed, the lists are those that were live then: a later one changes no register that is finished.
     """
-    lists = connection.execute(
-        select(t.supplements).where(t.supplements.c.state == "live").order_by(t.supplements.c.id)
-    )
-    live = list(lists)
+    live = lists_in_force(connection, closed_at)
     if not live or not pupils:
         return cohort
     rows = _rows(connection, [item.id for item in live], pupils, everybody)
@@ -45,6 +52,16 @@ def join_lists(connection: Connection, cohort: Cohort, pupils: list[int], decide
             joined = join_list(joined, _listed(item, records))
     heard = {name: values for name, values in joined.columns.items() if name not in IDENTIFIERS}
     return replace(joined, columns={**cohort.columns, **heard})
+
+
+def lists_in_force(connection: Connection, at: datetime | None = None) -> list[Any]:
+    """The lists that are live, or were at some time, the oldest first."""
+    item = t.supplements.c
+    query = select(t.supplements).order_by(item.id)
+    if at is None:
+        return list(connection.execute(query.where(item.state == "live")))
+    there = list(connection.execute(query.where(item.state.in_(("live", "superseded")), item.confirmed_at <= at)))
+    return [one for one in there if not any(takes_place_of(other, one) for other in there)]
 
 
 def in_parts(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -72,6 +72,16 @@ def replaced_by(connection: Connection, row: Any) -> list[Any]:
     ]
 
 
+def takes_place_of(one: Any, other: Any) -> bool:
+    """Whether a list that was confirmed later is of the same facts as another, for any of the same year groups."""
+    alike = (one.team, one.field) == (other.team, other.field) and _overlap(one.years, other.years)
+    return (
+        alike
+        and one.confirmed_at > other.confirmed_at
+        and (one.field is not None or set(one.fields) == set(other.fields))
+    )
+
+
 def _overlap(one: Sequence[int], other: Sequence[int]) -> bool:
     """No year group named means all."""
     return not one or not other or bool(set(one) & set(other))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from service import tables as t
 from service.access import Access
-from tests.service.council_lists import decide, to_resolve
+from tests.service.council_lists import decide, listed, live_list, to_resolve
 from tests.service.uploading import (
     CONFIRM,
     GONE,
@@ -200,6 +200,22 @@ def test_what_was_worked_out_from_a_value_falls_with_it(sqlite_service, january)
     assert (said["sen_support"], said["ehcp"], said.get("sen_provision")) == (False, False, "N")
     again = staged(sqlite_service, january, [*rows, pupil(10, SEN=None, Surname="Another")])
     assert [item["id"] for item in again["questions"] if item["id"].startswith("would_fall")] == []
+
+
+def test_a_later_council_list_changes_no_check_that_is_closed(sqlite_service, november) -> None:
+    live_list(sqlite_service, listed(9))
+    seen = sqlite_service.as_("analyst").get(f"/v1/checks/{november}").headers["etag"]
+    url = f"/v1/checks/{november}"
+    closed = sqlite_service.as_("analyst").patch(url, json={"closed": True}, headers={"if-match": seen})
+    assert closed.status_code == 200, closed.text
+    live_list(sqlite_service, listed(10))
+    assert is_reproduced(sqlite_service, november)
+    found = lines(sqlite_service, november)
+    assert ("looked after" in found["Surname9"]["why"], "looked after" in found["Surname10"]["why"]) == (True, False)
+    january = open_check(sqlite_service, JANUARY)
+    confirmed(sqlite_service, january, [pupil(number) for number in (7, 8, 9, 10)])
+    now = lines(sqlite_service, january)
+    assert ("looked after" in now["Surname9"]["why"], "looked after" in now["Surname10"]["why"]) == (False, True)
 
 
 # --- who reads on ----------------------------------------------------------------------------------------------------

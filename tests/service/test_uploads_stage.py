@@ -338,7 +338,7 @@ def test_they_are_not_there_while_the_file_waits_either(sqlite_service, check, t
 def test_a_register_names_the_file_as_the_school_named_it(sqlite_service, check) -> None:
     confirmed(sqlite_service, check, [pupil(1), pupil(2)])
     notes = sqlite_service.as_("analyst").get(f"/v1/checks/{check}/register").json()["notes"]
-    assert any(note.startswith("roll.csv says nothing about") for note in notes), notes
+    assert any(note.startswith("roll.csv (Invented Academy) says nothing") for note in notes), notes
 
 
 def test_a_very_long_name_of_a_file_is_cut(sqlite_service, check) -> None:

@@ -19,6 +19,7 @@ _COACH = "nullif(current_setting('roni.caseload_of', true), '')::integer"
 _SCHOOLS = "string_to_array(nullif(current_setting('roni.schools', true), ''), ',')::integer[]"
 
 # As `Access.may_read` has it: a coach's own caseload, else a team's live lists, else the rolls of the caller's schools.
+# (The first gate is narrower for a school: once another school has a pupil, the school before reads no more.)
 # While it looks it may see everything, so that no policy asks itself.
 _READABLE = f"""
 create or replace function {FUNCTION}() returns setof integer

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from roni import Cohort, Register, score
 from service import tables as t
 from service.registers.cards import card_of, model_of
-from service.registers.cohorts import Effective, Place, load
+from service.registers.cohorts import Place, load_cohort
 from service.registers.views import side_by_side, views_of
 
 if TYPE_CHECKING:
@@ -60,10 +60,9 @@ def changes_of(basis: Basis, pupils: Collection[int]) -> Earlier:
     check = basis.connection.execute(select(t.checks).where(t.checks.c.id == basis.check.earlier_id)).one()
     card = card_of(basis.connection, check.scorecard_digest)
     model = model_of(basis.connection, basis.settings, check.model_digest)
-    effective: Effective = load(basis.connection, check, pupils)
     return Earlier(
         lambda cohort: score(cohort, card, model),
-        effective.cohort,
+        load_cohort(basis.connection, check, pupils),
         schools_returned(basis.connection, check.id),
         check.label,
     )

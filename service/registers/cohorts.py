@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -19,6 +20,8 @@ from service.registers.lists import in_parts, join_lists
 from service.registers.registrations import LEFT, has_died, main_first, record_of, with_decided
 from service.registers.rolls import Rolls
 from service.supplements.decisions import Decisions, decisions
+
+PUPIL = itemgetter(0)  # of a row of `_query`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,25 @@ def load_cohort(
     connection: Connection, check: Any, pupils: Collection[int] | None = None, school: int | None = None
 ) -> Cohort:
     """The effective cohort of a check (its row), or of some of its pupils, or of those whose main school it is."""
-    return load(connection, check, pupils, school).cohort
+    return _loaded(connection, check, pupils, school)[0]
 
 
 def load(
     connection: Connection, check: Any, pupils: Collection[int] | None = None, school: int | None = None
 ) -> Effective:
-    """The same, with each pupil's place. Who has died, or has left and been closed, is not in it."""
-    schools = {row.id: row for row in connection.execute(select(t.schools))}
+    """The same, with each pupil's place."""
+    cohort, chosen, schools = _loaded(connection, check, pupils, school)
+    return Effective(cohort, tuple(_place(rolls[0], schools.get(rolls[0].school_id)) for rolls in chosen))
+
+
+def _loaded(
+    connection: Connection, check: Any, pupils: Collection[int] | None, school: int | None
+) -> tuple[Cohort, list[list[Any]], dict[int | None, Any]]:
+    """The cohort, each of its pupils' registrations, and the schools by id.
+
+    Who has died, or has left and been closed, is not in it.
+    """
+    schools: dict[int | None, Any] = {row.id: row for row in connection.execute(select(t.schools))}
     names = {number: row.name for number, row in schools.items()}
     decided = decisions(connection, check.id, pupils)
     chosen = [
@@ -71,9 +85,8 @@ def load(
         for rolls in chosen
     ]
     cohort = cohort_from_dict(merged.cohort(check_values(check), records))
-    places = tuple(_place(rolls[0], schools.get(rolls[0].school_id)) for rolls in chosen)
-    ids = [place.pupil_id for place in places]
-    return Effective(join_lists(connection, cohort, ids, decided.flags, pupils is None, check.closed_at), places)
+    ids = [rolls[0].pupil_id for rolls in chosen]
+    return join_lists(connection, cohort, ids, decided.flags, pupils is None, check.closed_at), chosen, schools
 
 
 def check_values(check: Any) -> dict[str, Any]:
@@ -108,7 +121,7 @@ def _by_pupil(
 ) -> Iterator[list[Any]]:
     """Each pupil's live registrations, the one that counts first, by pupil; not of those who stand in no list."""
     rows = connection.execute(_query(check_id, pupils))
-    for pupil, group in groupby(sorted(rows, key=lambda row: row.pupil_id), key=lambda row: row.pupil_id):
+    for pupil, group in groupby(sorted(rows, key=PUPIL), key=PUPIL):
         rolls = main_first(list(group), decided.main.get(pupil))
         closed = rolls[0].closed_at is not None and rolls[0].status == LEFT
         if not closed and not has_died(rolls):

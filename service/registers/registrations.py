@@ -25,6 +25,8 @@ LEFT_TO: Mapping[str, str] = {
 def main_first(rolls: Sequence[Any], decided: int | None = None) -> list[Any]:
     """A pupil's registrations, the one that counts first: on roll, of the school that a person decided to be the main
     one, one's own, confirmed last."""
+    if len(rolls) == 1:  # nearly everybody
+        return list(rolls)
     return sorted(rolls, key=lambda roll: (roll.status == LEFT, roll.school_id != decided, *_weight(roll)))
 
 
@@ -42,17 +44,19 @@ def with_decided(record: dict[str, Any], flags: Mapping[str, bool]) -> dict[str,
 
 def has_died(rolls: Sequence[Any]) -> bool:
     """Whether anything says so: then the pupil is in no list."""
-    return any(
-        roll.died_at is not None
-        or roll.record["values"].get("leaving_destination") == "died"
-        or (roll.leaver or {}).get("to") == "died"
-        for roll in rolls
-    )
+    return any(map(_says_died, rolls))
+
+
+def _says_died(roll: Any) -> bool:
+    said, leaver = roll.record["values"].get("leaving_destination"), roll.leaver
+    return roll.died_at is not None or said == "died" or (leaver is not None and leaver.get("to") == "died")
 
 
 def record_of(rolls: Sequence[Any], school_names: Mapping[int | None, str]) -> dict[str, Any]:
     """The pupil's one record: the main registration's, its gaps filled from the others, sessions added up."""
     main = rolls[0]
+    if len(rolls) == 1 and main.status == ON_ROLL and not main.restricted:
+        return dict(main.record)
     record = {**main.record, "values": dict(main.record["values"])}
     if main.restricted:
         record["values"]["restricted_sharing"] = True

@@ -22,6 +22,7 @@ class Rolls:
         self.first_file = dict(_first_files(self.stored))
         self.columns = list(dict.fromkeys(name for stored in self.stored.values() for name in stored["columns"]))
         self.given = self._given()
+        self.worked_out = {number: self._worked_out(stored) for number, stored in self.stored.items()}
 
     def _source(self, item: dict[str, Any]) -> int:
         if item not in self.sources:
@@ -37,17 +38,21 @@ class Rolls:
                     said[name] = said.get(name, False) or stored.get("given", {}).get(name, True)
         return said
 
+    def _worked_out(self, stored: Mapping[str, Any]) -> list[str]:
+        """The fields that this roll only has worked out, of which some other has a column of its own."""
+        return [name for name, own in stored.get("given", {}).items() if not own and self.given[name]]
+
     def record(self, roll: Any, record: Mapping[str, Any]) -> dict[str, Any]:
         """A pupil's record as one of this cohort; the key is the pupil's now."""
-        stored, places = self.stored[roll.submission_id], self.source_places[roll.submission_id]
-        worked_out = [name for name, own in stored.get("given", {}).items() if not own and self.given[name]]
-        given = {name: None for name in worked_out if name in record["values"]} | dict(record.get("given", {}))
+        number = roll.submission_id
+        places, values = self.source_places[number], record["values"]
+        given = {name: None for name in self.worked_out[number] if name in values} | record.get("given", {})
         return {
             "key": roll.key,
             "kind": roll.key_kind,
-            "file": self.first_file[roll.submission_id] + record["file"],
+            "file": self.first_file[number] + record["file"],
             "row": record["row"],
-            "values": record["values"],
+            "values": values,
             "origin": {name: places[place] for name, place in record["origin"].items()},
             **({"given": given} if given else {}),
         }

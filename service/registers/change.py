@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from service.registers.basis import Basis
 
 NO_RETURN = "no earlier return"
-COLUMNS = ["key", "kind", "why", "band_before", "points_before"]
 NEW = {"kind": "new", "why": "", "band_before": None, "points_before": None}
+COLUMNS = ("key", *NEW)
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class Earlier:
         if self.cohort is None or not len(self.cohort):
             return {}
         then = self.register_of(side_by_side(views_of(self.cohort, views)))
-        table = now.since(then).to_table().select(COLUMNS).to_pylist()
-        return {row["key"]: {name: row[name] for name in COLUMNS[1:]} for row in table}
+        table = now.since(then).to_table()
+        keys, *rest = (table.column(name).to_pylist() for name in COLUMNS)
+        return {key: dict(zip(NEW, values, strict=True)) for key, *values in zip(keys, *rest, strict=True)}
 
     def _said(self, entry: dict[str, Any], place: Place) -> dict[str, Any]:
         if entry["kind"] == NEW["kind"] and place.school_id not in self.returned:

@@ -95,8 +95,8 @@ class Shown(NamedTuple):
 
     @property
     def workers(self) -> dict[str, str]:
-        said = {name: getattr(self, name) for name in WORKERS}
-        return {name: text for name, text in said.items() if text}
+        said = (self.named_adviser, self.other_workers, self.school_contact)
+        return {name: text for name, text in zip(WORKERS, said, strict=True) if text}
 
 
 SHOWN = Shown._fields
@@ -115,6 +115,8 @@ class _Maker:
         self.reasons = reasons_of(register, [figures.why for figures in self.figures])
         self.asks = [_ask(register.cohort.fields[name]) for name in made.ask_fields]
         self.tokens = self._tokens()
+        self.automatic = (made.inclusions > 0).any(axis=1).tolist()
+        self.told: dict[tuple[int, str, Shown], str] = {}  # who it is as JSON, of all views that show the same
 
     def _tokens(self) -> list[list[str]]:
         """The indicators, inclusions and groups that a filter may ask for."""
@@ -128,9 +130,8 @@ class _Maker:
 
     def row(self, index: int, place: Place) -> dict[str, Any]:
         """The row of the pupil at a place of the cohort."""
-        said, reasons = self.figures[index], self.reasons[index]
+        said, automatic = self.figures[index], self.automatic[index]
         moderated = self.known.moderated.get(place.pupil_id, NONE)
-        automatic = any("at_least" in reason for reason in reasons)
         decided = NOTHING_DECIDED if moderated is NONE else _decided(moderated, automatic)
         section = _section(said, place, decided["moderated"] == TAKEN_OFF)
         scored, band, added = section != RESTRICTED, said.band, False
@@ -139,7 +140,8 @@ class _Maker:
         probability = said.probability if scored else None
         resident = _resident(place.home_authority, self.known.home)
         change = self._change(index, section)
-        line = self._line(index, place, section, band, resident)
+        score = self._scored(index, band) if scored else {"status": NOT_SCORED}
+        line = {**score, "change": change, **decided}
         return {
             "pupil_id": place.pupil_id,
             "school_id": place.school_id,
@@ -160,7 +162,7 @@ class _Maker:
             "change": change["kind"] if change else None,
             "moderated": decided["moderated"],
             "indicators": f" {' '.join(self.tokens[index])} " if scored and self.tokens[index] else "",
-            "line": to_json({**line, "change": change, **decided}).decode(),
+            "line": f"{self._who(index, place, section, resident)[:-1]},{to_json(line).decode()[1:]}",
         }
 
     def _change(self, index: int, section: str) -> dict[str, Any] | None:
@@ -171,10 +173,17 @@ class _Maker:
         marks = _parts(self.figures[index].marks)
         return {**change, "kind": "left", "why": next((mark for mark in marks if mark.startswith("left")), "left")}
 
-    def _line(self, index: int, place: Place, section: str, band: int, resident: bool | None) -> dict[str, Any]:
+    def _who(self, index: int, place: Place, section: str, resident: bool | None) -> str:
+        """What a line shows of a pupil beside the score, as JSON."""
         shown = self.shown[index]
         if section == RESTRICTED:  # no more than who it is (Education and Skills Act 2008 s.72)
             shown = shown._replace(**NOBODY_BEYOND)
+        same = (place.pupil_id, section, shown)
+        if same not in self.told:
+            self.told[same] = to_json(self._identity(shown, place, section, resident)).decode()
+        return self.told[same]
+
+    def _identity(self, shown: Shown, place: Place, section: str, resident: bool | None) -> dict[str, Any]:
         school = place.school_id
         return {
             "pupil": place.ref,
@@ -186,7 +195,6 @@ class _Maker:
             "year_group": shown.year_group,
             "form": shown.registration_group,
             "school": self.known.schools.get(school) if school is not None else None,
-            **(self._scored(index, band) if section != RESTRICTED else {"status": NOT_SCORED}),
             "ehcp": shown.ehcp,
             "intended_destination": shown.intended_destination,
             "offer": shown.offer_status,

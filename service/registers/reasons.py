@@ -23,15 +23,23 @@ def is_sensitive(fields: Dictionary, names: Iterable[str]) -> bool:
 
 def reasons_of(register: Register, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
     """The reasons of each pupil of the cohort; `texts` are the list's sentences, in the cohort's order."""
-    known = _met(register)
+    reasons, met = _met(register)
     of_model = register.trained is not None and _reads_sensitive(register.trained, register.cohort.fields)
-    return [_with_facts(each, text, of_model) for each, text in zip(known, texts, strict=True)]
+    said: dict[tuple[str, tuple[int, ...]], list[dict[str, Any]]] = {}  # each only once, however many share it
+    found = []
+    for text, places in zip(texts, met, strict=True):
+        same = (text, tuple(places))
+        if same not in said:
+            said[same] = _with_facts([reasons[place] for place in places], text, of_model)
+        found.append(said[same])
+    return found
 
 
-def _met(register: Register) -> list[list[dict[str, Any]]]:
-    """What pays each pupil's points, most points first, then the automatic inclusions: as the sentences have it."""
+def _met(register: Register) -> tuple[list[dict[str, Any]], list[list[int]]]:
+    """All reasons, most points first, then the automatic inclusions, as the sentences have it; and each pupil's."""
     made, card, fields = register.assessment, register.card, register.cohort.fields
-    found: list[list[dict[str, Any]]] = [[] for _ in range(len(made))]
+    reasons: list[dict[str, Any]] = []
+    found: list[list[int]] = [[] for _ in range(len(made))]
     paid: dict[int, Any] = {}
     columns = []
     for column, (owner, tier) in enumerate(card.tiers):
@@ -40,19 +48,20 @@ def _met(register: Register) -> list[list[dict[str, Any]]]:
         paid[owner] = met | paid[owner] if owner in paid else met
     for points, owner, tier, met in sorted(columns, key=lambda each: -each[0]):
         item = card.active[owner]
-        reason = _reason(item.name, item.label, fields, tier.when.fields) | {"points": points}
-        _add(found, met, reason)
+        _add(found, met, len(reasons))
+        reasons.append(_reason(item.name, item.label, fields, tier.when.fields) | {"points": points})
     for column, inclusion in enumerate(card.inclusions):
-        reason = _reason(inclusion.name, inclusion.label, fields, inclusion.when.fields) | {"at_least": inclusion.band}
-        _add(found, made.inclusions[:, column] > 0, reason)
-    return found
+        _add(found, made.inclusions[:, column] > 0, len(reasons))
+        reason = _reason(inclusion.name, inclusion.label, fields, inclusion.when.fields)
+        reasons.append(reason | {"at_least": inclusion.band})
+    return reasons, found
 
 
 def _reason(name: str, label: str, fields: Dictionary, read: Sequence[str]) -> dict[str, Any]:
     return {"indicator": name, "label": label} | ({"sensitive": True} if is_sensitive(fields, read) else {})
 
 
-def _add(found: list[list[dict[str, Any]]], met: Any, reason: dict[str, Any]) -> None:
+def _add(found: list[list[int]], met: Any, reason: int) -> None:
     for place in np.flatnonzero(met).tolist():
         found[place].append(reason)
 

@@ -115,7 +115,7 @@ class _Maker:
         self.reasons = reasons_of(register, [figures.why for figures in self.figures])
         self.asks = [_ask(register.cohort.fields[name]) for name in made.ask_fields]
         self.tokens = self._tokens()
-        self.automatic = (made.inclusions > 0).any(axis=1).tolist()
+        self.automatic = np.any(made.inclusions > 0, axis=1).tolist()
         self.told: dict[tuple[int, str, Shown], str] = {}  # who it is as JSON, of all views that show the same
 
     def _tokens(self) -> list[list[str]]:

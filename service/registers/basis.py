@@ -68,9 +68,9 @@ class Basis:
     def sign(self, registers: dict[str, Any]) -> None:
         """Say by what the registers were made, and what is said once of each school's files."""
         register = t.registers.c
-        for view, row in sorted(registers.items()):
-            query = select(register.notes).where(register.id == row.id).with_for_update()
-            before = self.connection.execute(query).scalar_one()
+        notes = self._notes([row.id for row in registers.values()])
+        for view, row in registers.items():
+            before = notes[row.id]
             kept = {school: notes for school, notes in dict(before or {}).items() if school not in self.gone}
             values = {**self.values(view), "notes": {**kept, **self.notes[view]}}
             stored = {**row._mapping, "notes": before}
@@ -78,6 +78,13 @@ class Basis:
             self.connection.execute(
                 update(t.registers).where(register.id == row.id).values(**other, version=register.version + 1)
             )
+
+    def _notes(self, registers: list[int]) -> dict[int, Any]:
+        """The notes of these registers as they are now, by id; nobody else changes them until this is done."""
+        register = t.registers.c
+        query = select(register.id, register.notes).where(register.id.in_(registers))
+        rows = self.connection.execute(query.order_by(register.id).with_for_update())
+        return {row.id: row.notes for row in rows}
 
     @cached_property
     def card_values(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from service.registers.rolls import Rolls
 from service.supplements.decisions import Decisions, decisions
 
 PUPIL = itemgetter(0)  # of a row of `_query`
+SCHOOLS = select(t.schools.c.id, t.schools.c.name, t.schools.c.district)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _loaded(
 
     Who has died, or has left and been closed, is not in it.
     """
-    schools: dict[int | None, Any] = {row.id: row for row in connection.execute(select(t.schools))}
+    schools: dict[int | None, Any] = {row.id: row for row in connection.execute(SCHOOLS)}
     names = {number: row.name for number, row in schools.items()}
     decided = decisions(connection, check.id, pupils)
     chosen = [

@@ -41,7 +41,7 @@ NAMED_COLOURS = {"red": "red", "amber": "orange", "green": "green"}
 YES_NO = {True: "yes", False: "no", None: "not known"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a page makes hundreds, and each would cost nearly twice as much
 class Row:
     """One pupil of a list; texts are empty where there is nothing to say."""
 

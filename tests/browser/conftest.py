@@ -37,9 +37,13 @@ def _absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for the tests of a file.
+
+    Not for all: while it is open, Playwright keeps an event loop running in this thread, and what other tests run
+    (notebooks, Dask workers) would wait for it for ever.
+    """
     try:
         import axe_playwright_python.sync_playwright  # noqa: F401 - only whether it is there
         from playwright.sync_api import sync_playwright

@@ -183,6 +183,10 @@ class Dictionary(Mapping[str, Field]):
         found: T = self._worked_out[name]
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: another process works out again what it needs of them."""
+        return {"_fields": self._fields, "_worked_out": {}}
+
     def with_local(self, path: str | Path) -> Dictionary:
         """This dictionary and a council's own fields from a TOML file. Raises DictionaryError."""
         file = Path(path)

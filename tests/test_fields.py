@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import pickle
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from roni.calendar import check_names
 from roni.declaration import KEYS, TYPES
 from roni.errors import DictionaryError
 from roni.fields import FLAG_VALUES, Dictionary, Field, FieldType, national, squeeze
-from roni.headings import normalise
+from roni.headings import Headings, normalise
 
 FIELDS = national()
 SUPPLIERS = {
@@ -431,3 +432,11 @@ def test_what_follows_from_a_dictionary_is_worked_out_once_for_each() -> None:
     other = Dictionary(national().values())
     assert other.once("count", count) == other.once("count", count) == len(national())
     assert made == [other]
+
+
+def test_a_dictionary_that_was_used_can_be_sent_to_another_process() -> None:
+    fields = national()
+    Headings(fields).nearest("Attendence")
+    again = pickle.loads(pickle.dumps(fields))
+    assert dict(again) == dict(fields)
+    assert Headings(again).nearest("Attendence") == Headings(fields).nearest("Attendence") is not None

@@ -129,6 +129,7 @@ def test_a_long_name_breaks_no_page(careers: Any, council: Any, check: str) -> N
     page.get_by_role("link", name="Find a pupil").first.click()
     assert path_of(careers) == "/pupils"
     page.get_by_label("Name").fill("Featherstonehaugh")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert LONG[0] in page.inner_text("main")
     careers.look("large-search-long-name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -93,8 +92,7 @@ def _other_origin(status: int, code: str, _title: str, detail: str, request: Req
 
 def _routers() -> list[APIRouter]:
     """The routers of every resource: its API (`routes`) and its pages (`pages`)."""
-    names = [name for name in ROUTERS if importlib.util.find_spec(name) is not None]
-    return [importlib.import_module(name).router for name in names]
+    return [importlib.import_module(name).router for name in ROUTERS]
 
 
 def _describe_refusals(app: FastAPI) -> None:

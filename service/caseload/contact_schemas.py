@@ -36,8 +36,9 @@ OUTCOMES: dict[str, str] = {
     "declined": "Does not want support",
     "wrong_details": "Wrong number or address",
 }
-Note = Annotated[str, Field(min_length=1, max_length=4000, description=NOT_SAFEGUARDING)]
-Action = Annotated[str, Field(min_length=1, max_length=300)]
+LONGEST_NOTE, LONGEST_ACTION = 4000, 300
+Note = Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE, description=NOT_SAFEGUARDING)]
+Action = Annotated[str, Field(min_length=1, max_length=LONGEST_ACTION)]
 
 
 class NewContact(Sent):

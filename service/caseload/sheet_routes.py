@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import asdict
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service.access import Access, Permission, allow
 from service.caseload import merging, sheets
 from service.caseload.my_list import Asked
 from service.caseload.schemas import Ref
-from service.caseload.sheet_reading import KIND, MOST_ROWS
+from service.caseload.sheet_plans import plan
+from service.caseload.sheet_reading import MOST_ROWS
+from service.caseload.sheet_receiving import rows_of
 from service.caseload.sheets import CSV, XLSX
 from service.caseload.transactions import note_read
 from service.idempotency import IdempotentRoute
-from service.problems import Refusal, problem_responses
+from service.problems import problem_responses
 from service.registers.answers import accepted
-from service.settings import Settings
-from service.uploads.reading import readers_of, working_folder
 
 router = APIRouter(tags=["caseload"], route_class=IdempotentRoute)
 FILES: dict[int | str, dict[str, Any]] = {
@@ -38,11 +35,23 @@ class ActionShape(BaseModel):
     on: date
 
 
+class RowChange(BaseModel):
+    """A row of which something was taken."""
+
+    row: int
+    pupil: str
+    contact: Annotated[bool, Field(description="A contact is added.")]
+    action: Annotated[
+        Literal["placed", "moved", "done"] | None, Field(description="What becomes of the pupil’s next action.")
+    ]
+
+
 class RowProblem(BaseModel):
     """A row of which something was not taken."""
 
-    row: int
+    row: Annotated[int, Field(description="As a spreadsheet numbers it.")]
     code: str
+    column: Annotated[str | None, Field(description="The heading over the cell; none where it is about the whole row.")]
     message: str
 
 
@@ -63,6 +72,7 @@ class SheetReport(BaseModel):
     actions_changed: int
     actions_done: int
     unchanged: int
+    changes: list[RowChange]
     problems: list[RowProblem]
     conflicts: list[Conflict]
 
@@ -89,28 +99,16 @@ def send_sheet(
 def merge_sheet(
     request: Request,
     file: Annotated[UploadFile, File(description="The sheet as it went out, filled in: XLSX or CSV")],
+    preview: Annotated[bool, Query(description="Say what would change, row by row, and change nothing.")] = False,
     access: Access = allow(Permission.CASELOAD_READ, Permission.CONTACTS_WRITE),
 ) -> SheetReport:
     """Merge a sheet that comes back. What others changed since it went out stays, and is listed as a conflict."""
-    rows = _rows(request.app.state.settings, file.filename or "", file.file)
-    with request.app.state.database.write(access) as connection:
-        report = merging.merge(connection, access, rows)
-    return SheetReport.model_validate(asdict(report))
-
-
-def _rows(settings: Settings, name: str, file: BinaryIO) -> list[dict[str, Any]]:
-    """The rows of the file, read in a process of its own."""
-    with working_folder() as folder:
-        path = folder / f"sheet{'.xlsx' if name.lower().endswith('.xlsx') else '.csv'}"
-        _keep(file, path, settings.upload_bytes)
-        result = readers_of(settings).read({"kind": KIND}, path, settings.upload_seconds)
-    if "refused" in result:
-        raise Refusal(422, result["refused"]["code"], result["refused"]["sentence"])
-    return list(result["sheet"])
-
-
-def _keep(file: BinaryIO, path: Path, most: int) -> None:
-    with path.open("xb") as kept:
-        shutil.copyfileobj(file, kept)
-        if kept.tell() > most:
-            raise Refusal(413, "too_big", "The file is too big. Send back only the sheet that was sent out.")
+    rows = rows_of(request.app.state.settings, file.filename or "", file.file)
+    if preview:
+        with request.app.state.database.read(access) as connection:
+            plans = plan(connection, access, rows)
+        note_read(request, access, "sheet.read", None, merging.pupils_of(plans))
+    else:
+        with request.app.state.database.write(access) as connection:
+            plans = merging.merge(connection, access, rows)
+    return SheetReport.model_validate(merging.report_of(plans))

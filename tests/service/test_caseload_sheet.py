@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select, update
 
-from service.clock import today
+from service import tables as t
+from service.access import Access
+from service.caseload.contact_schemas import KINDS, OUTCOMES
+from service.clock import now, today
 from tests.service.caseloads import Checked, checked, events, fresh, person
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -46,12 +50,16 @@ def out(november: Checked) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
-def back(november: Checked, rows: list[dict[str, str]], who: str = "coach") -> Any:
+def file_of(rows: list[dict[str, str]]) -> tuple[str, bytes]:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    return november.service.as_(who).post("/v1/caseload/sheet", files={"file": ("sheet.csv", text.getvalue().encode())})
+    return "sheet.csv", text.getvalue().encode()
+
+
+def back(november: Checked, rows: list[dict[str, str]], who: str = "coach", **asked: Any) -> Any:
+    return november.service.as_(who).post("/v1/caseload/sheet", files={"file": file_of(rows)}, params=asked)
 
 
 def due(november: Checked, pupil: str) -> Any:
@@ -68,7 +76,9 @@ def test_what_a_team_filled_in_is_merged_and_a_second_time_changes_nothing(servi
     answer = back(november, list(rows.values()))
     assert answer.status_code == 200, answer.json()
     expected = {"rows": 2, "contacts_added": 1, "actions_changed": 2, "actions_done": 0, "unchanged": 0}
-    assert answer.json() == expected | {"problems": [], "conflicts": []}
+    became = {first: {"contact": False, "action": "moved"}, second: {"contact": True, "action": "placed"}}
+    changes = [{"row": row, "pupil": pupil, **became[pupil]} for row, pupil in enumerate(rows, start=2)]
+    assert answer.json() == expected | {"changes": changes, "problems": [], "conflicts": []}
     assert (due(november, first)["what"], due(november, first)["on"]) == ("Ring the school", "2026-12-01")
     assert due(november, second)["what"] == "Visit the college"
     again = back(november, list(rows.values())).json()
@@ -110,8 +120,8 @@ def test_an_action_is_done_once_and_an_empty_cell_takes_nothing_away(november: C
     assert back(november, rows).json()["actions_done"] == 1
     assert due(november, pupil) is None
     assert back(november, rows).json() | {"rows": 0} == {
-        "rows": 0, "contacts_added": 0, "actions_changed": 0, "actions_done": 0, "unchanged": 1, "problems": [],
-        "conflicts": [],
+        "rows": 0, "contacts_added": 0, "actions_changed": 0, "actions_done": 0, "unchanged": 1, "changes": [],
+        "problems": [], "conflicts": [],
     }  # fmt: skip
 
 
@@ -129,13 +139,71 @@ def test_what_cannot_be_taken_is_said_row_by_row_and_the_rest_is_merged(november
     assert found["contacts_added"] == 1
     assert [problem["code"] for problem in found["problems"]] == [code for _, code in bad]
     assert [problem["row"] for problem in found["problems"]] == [3, 4, 5]
-    for change, code in [
-        ({"How": "Letter"}, "contact_incomplete"),
-        ({"Next action": "Ring"}, "action_and_date"),
-        ({"Next action": "Ring", "Next action by": in_days(2)}, "action_without_contact"),
-        ({**CONTACT, "Contacted on": in_days(2)}, "refused"),
-    ]:
-        assert back(november, [dict(rows[second], **change)]).json()["problems"][0]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "column"),
+    [
+        ({"How": "Letter"}, "contact_incomplete", "Contacted on"),
+        ({**CONTACT, "Outcome": ""}, "contact_incomplete", "Outcome"),
+        ({"Next action": "Ring"}, "action_and_date", "Next action by"),
+        ({"Next action by": in_days(2)}, "action_and_date", "Next action"),
+        ({"Next action": "Ring", "Next action by": in_days(2)}, "action_without_contact", "Next action"),
+        ({**CONTACT, "Contacted on": in_days(1)}, "in_the_future", "Contacted on"),
+        ({**CONTACT, "Contacted on": "31/9/2026"}, "unreadable", "Contacted on"),
+        ({**CONTACT, "Outcome": "fine"}, "unreadable", "Outcome"),
+        ({"Done": "perhaps"}, "unreadable", "Done"),
+        ({**CONTACT, "Note": "x" * 4001}, "too_long", "Note"),
+        ({"Next action": "x" * 301, "Next action by": in_days(2)}, "too_long", "Next action"),
+        ({"Reference": "pupil-unknown"}, "unknown_pupil", "Reference"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_row_and_column_and_not_with_its_value(
+    november: Checked, change: dict[str, str], code: str, column: str
+) -> None:
+    (row,) = (row for row in out(november) if row["Reference"] == november.pupils()[1])
+    found = back(november, [row | change]).json()
+    (problem,) = found["problems"]
+    assert (problem["row"], problem["code"], problem["column"]) == (2, code, column)
+    typed = set(change.values()) - {"", *KINDS.values(), *OUTCOMES.values()}
+    assert not [value for value in typed if value in problem["message"]]
+    assert (found["contacts_added"], found["actions_changed"], found["unchanged"]) == (0, 0, 0)
+
+
+def test_a_note_and_an_action_as_long_as_can_be_are_taken(november: Checked) -> None:
+    (row,) = (row for row in out(november) if row["Reference"] == november.pupils()[1])
+    row |= {**CONTACT, "Note": "x" * 4000, "Next action": "y" * 300, "Next action by": in_days(2)}
+    assert back(november, [row]).json()["changes"][0]["action"] == "placed"
+
+
+def test_nothing_is_recorded_of_who_has_died(november: Checked) -> None:
+    (row,) = (row for row in out(november) if row["Reference"] == november.pupils()[1])
+    with november.service.database.write(Access.system()) as connection:
+        connection.execute(update(t.pupils).where(t.pupils.c.ref == row["Reference"]).values(died_at=now()))
+    assert back(november, [row]).json()["unchanged"] == 1
+    found = back(november, [row | CONTACT]).json()
+    assert (found["problems"][0]["code"], found["contacts_added"]) == ("record_closed", 0)
+
+
+def test_a_preview_says_what_would_change_and_changes_nothing(service) -> None:
+    november = furnish(checked(service))
+    first, second = november.pupils()[:2]
+    rows = {row["Reference"]: row for row in out(november)}
+    rows[first]["Done"] = "yes"
+    rows[second] |= CONTACT
+    before = contacts_of(november)
+    told = back(november, list(rows.values()), preview=True)
+    assert told.status_code == 200, told.json()
+    assert contacts_of(november) == before
+    assert len(events(service, "sheet.read")) == 1
+    assert events(service, "sheet.merge") == []
+    assert back(november, list(rows.values())).json() == told.json()
+    assert len(contacts_of(november)) == len(before) + 1
+
+
+def contacts_of(november: Checked) -> list[Any]:
+    with november.service.database.read(Access.system()) as connection:
+        return list(connection.execute(select(t.contacts).order_by(t.contacts.c.id)))
 
 
 def test_the_workbook_comes_back_as_well_and_holds_no_reasons(november: Checked) -> None:

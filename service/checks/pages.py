@@ -1,4 +1,4 @@
-"""Pages: home, the checks, one check with its schools, opening and changing one."""
+"""Pages: home, the checks, one check with its schools, opening one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from roni import AcademicYear, scorecard_names
-from service import tables as t
+from roni import AcademicYear
 from service.access import Access, Permission, allow
-from service.checks import queries, worry_pages
+from service.checks import change_pages, choices, queries, worry_pages
 from service.checks.links import has_page
-from service.checks.schemas import CheckChange, NewCheck
+from service.checks.schemas import NewCheck
 from service.checks.to_do import council_tasks, school_tasks
 from service.clock import today
-from service.forms import Ticked, Typed, boxes, day_of, require_version
+from service.forms import Ticked, Typed, boxes, day_of
 from service.idempotency import FormRoute
 from service.problems import Refusal
 from service.uploads.queries import list_uploads
@@ -26,12 +25,14 @@ from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
 router.include_router(worry_pages.router)
+router.include_router(change_pages.router)
 OF_SCHOOLS = ("returns", "careers")
-YEARS = tuple((str(year), f"Year {year}") for year in range(7, 14))
 NAMES = (("november", "November"), ("january", "January"))
-STAGES = {"draft": "Draft: schools and analysts see the list", "moderated": "Moderated",
-          "published": "Published: coaches and teams see it"}  # fmt: skip
-DONE = {"opened": "The check is open. Its schools see it when they sign in.", "changed": "The changes are saved."}
+DONE = {
+    "opened": "The check is open. Its schools see it when they sign in.",
+    "changed": "The changes are saved.",
+    "worked_out": "The changes are saved, and every list of this check is worked out again.",
+}
 FILTERS = ("not_returned", "in_progress", "signed_off", "overdue")
 NO_DAY = "Enter a real day, like 27 11 2026."
 WANTED = {
@@ -76,29 +77,18 @@ def _new_page(
     **errors: str,
 ) -> Response:  # fmt: skip
     with request.app.state.database.read(access) as connection:
-        choices = _choices(connection)
+        offered: dict[str, Any] = {
+            "cards": choices.cards(connection),
+            "models": choices.models(connection),
+            "schools": choices.schools(connection),
+        }
     now_in = AcademicYear.containing(today()).start
     years = [(str(AcademicYear(start)), str(AcademicYear(start))) for start in (now_in, now_in + 1)]
     return render(
         request, "checks/new.html", status,
         title="Open a check", back="/checks", typed=typed, ticked=ticked, errors=errors, academic_years=years,
-        names=NAMES, years=YEARS, due=boxes(typed, "due"), **choices,
+        names=NAMES, years=choices.YEARS, due=boxes(typed, "due"), **offered,
     )  # fmt: skip
-
-
-def _choices(connection: Connection) -> dict[str, Any]:
-    """Cards, promoted models and schools to choose from."""
-    own = connection.execute(select(t.scorecards.c.name).distinct()).scalars()
-    rows = connection.execute(select(t.promotions).order_by(t.promotions.c.id)).all()
-    last = {row.digest: row for row in rows}
-    schools = connection.execute(
-        select(t.schools.c.urn, t.schools.c.name).where(t.schools.c.active).order_by(t.schools.c.name)
-    )
-    return {
-        "cards": [(name, name) for name in dict.fromkeys([*scorecard_names(), *own])],
-        "models": [(digest, row.model) for digest, row in last.items() if row.action == "promote"],
-        "schools": [(row.urn, row.name) for row in schools],
-    }
 
 
 @router.post("/checks")
@@ -170,7 +160,7 @@ def show_check(
     reads = Permission.REGISTER_READ in access.permissions and queries.readable_stage(access, row)
     return render(
         request, "checks/check.html",
-        title=f"{shown['label']} check", back="/checks", check=shown, chosen=chosen, wide=True, stages=STAGES,
+        title=f"{shown['label']} check", back="/checks", check=shown, chosen=chosen, wide=True, stages=choices.STAGES,
         rows=[(item["urn"], item["name"], item["district"] or "", item["state"], item["overdue"],
                item["signed_off_at"]) for item in schools],
         manages=Permission.CHECKS_MANAGE in access.permissions,
@@ -191,43 +181,3 @@ def _council_upload(connection: Connection, access: Access, check_id: int) -> di
 
 def _is(school: Mapping[str, Any], state: str) -> bool:
     return bool(school["overdue"]) if state == "overdue" else school["state"] == state
-
-
-@router.get("/checks/{check}/change")
-def show_change(request: Request, check: str, access: Access = allow(Permission.CHECKS_MANAGE)) -> Response:
-    return _change_page(request, access, check)
-
-
-def _change_page(
-    request: Request, access: Access, ref: str, status: int = 200, typed: Mapping[str, str] | None = None, **errors: str
-) -> Response:
-    with request.app.state.database.read(access) as connection:
-        shown = queries.show_check(connection, access, ref)
-    return render(
-        request, "checks/change.html", status,
-        title=f"Change the {shown['label']} check", back=f"/checks/{ref}", check=shown, typed=typed, errors=errors,
-        due=boxes(typed, "due") if typed else shown["due_on"], stages=list(STAGES.items()),
-    )  # fmt: skip
-
-
-@router.post("/checks/{check}/change")
-def change_check(
-    request: Request, check: str, typed: Typed, access: Access = allow(Permission.CHECKS_MANAGE)
-) -> Response:
-    """Another due date, the capacity, the next stage, or the end."""
-    said, errors = _said(typed, {}, ("stage", "capacity"), ("due_on",))
-    said |= {"closed": True} if typed.get("closed") else {}
-    change = _parsed(CheckChange, said, errors)
-    if errors or change is None:
-        return _change_page(request, access, check, 422, typed, **errors)
-    state = request.app.state
-    try:
-        with state.database.write(access) as connection:
-            row = queries.require_check(connection, check)
-            require_version(typed, row.version)
-            queries.change_check(connection, access, state.settings, row, change)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _change_page(request, access, check, refusal.status, typed, **{"": refusal.detail})
-    return RedirectResponse(f"/checks/{check}?done=changed", 303)

@@ -27,6 +27,7 @@ from service.settings import Settings
 STAGES = ("draft", "moderated", "published")
 READS_DRAFTS = frozenset({"analyst", "returns", "careers"})  # others read a register once it is published
 OF_SCORING = frozenset({"focus_years", "accepted_years", "few_sessions", "scorecard", "model"})
+OF_RETURNS = OF_SCORING | {"due_on", "schools"}  # what no longer changes once a check is closed
 
 
 def require_check(connection: Connection, ref: str) -> Any:
@@ -40,7 +41,7 @@ def require_check(connection: Connection, ref: str) -> Any:
 def require_open(check: Any) -> None:
     """Refuse what would change the returns of a closed check."""
     if check.closed_at is not None:
-        raise Refusal(409, "check_closed", "This check is closed. Ask the council to open it again.")
+        raise Refusal(409, "check_closed", "This check is closed. Its rolls and its lists stay as they are.")
 
 
 def calendar_check(check: Any) -> Check:
@@ -138,9 +139,11 @@ def _asked_schools(connection: Connection, urns: list[str] | None, earlier: int 
     return list(connection.execute(select(t.schools.c.id).where(t.schools.c.active)).scalars())
 
 
-def _school_ids(connection: Connection, urns: Iterable[str]) -> list[int]:
-    wanted = set(urns)
-    rows = connection.execute(select(t.schools.c.id, t.schools.c.urn).where(t.schools.c.active)).all()
+def _school_ids(connection: Connection, urns: Iterable[str], asked_in: int | None = None) -> list[int]:
+    """Ids of schools that may be asked: the active ones, and those that a check asks already."""
+    wanted, school = set(urns), t.schools.c
+    asked = select(t.check_schools.c.school_id).where(t.check_schools.c.check_id == asked_in)
+    rows = connection.execute(select(school.id, school.urn).where(school.active | school.id.in_(asked))).all()
     found = {row.urn: row.id for row in rows if row.urn in wanted}
     if missing := sorted(wanted - set(found)):
         detail = f"These URNs are of no school here: {', '.join(missing)}. Add the schools first."
@@ -157,6 +160,8 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
     """Change a check; what changes its scores works its register out again."""
     lock_rolls(connection)  # registers rest on the check as on its rolls: one change of them at a time
     given = {name: getattr(change, name) for name in change.model_fields_set}
+    if OF_RETURNS & given.keys():
+        require_open(check)
     values: dict[str, Any] = {
         name: given[name] for name in ("due_on", "few_sessions", "capacity", "publish_on") if name in given
     }
@@ -168,10 +173,11 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
     if "model" in given:
         values |= use_model(connection, given["model"])
     values |= _staged(check, given.get("stage"))
+    _require_published_still(check, given)
     if given.get("closed"):
         values["closed_at"] = now()
     if given.get("schools") is not None:
-        _ask_others(connection, check.id, _school_ids(connection, given["schools"]))
+        _ask_others(connection, check.id, _school_ids(connection, given["schools"], check.id))
     _store(connection, check, {key: value for key, value in values.items() if _may_be(key, value)})
     if OF_SCORING & given.keys():
         from service.registers.working_out import work_out  # it rests on the checks
@@ -191,6 +197,14 @@ def _staged(check: Any, stage: str | None) -> dict[str, Any]:
     if STAGES.index(stage) < STAGES.index(stage_of(check, today())):
         raise Refusal(409, "stage_backwards", "A check goes from draft to moderated to published, and never back.")
     return {"stage": stage, **({"published_at": now()} if stage == "published" else {})}
+
+
+def _require_published_still(check: Any, given: Mapping[str, Any]) -> None:
+    """A list that its date has published is not taken back by a later date."""
+    by_date = check.stage != "published" and stage_of(check, today()) == "published"
+    later = "publish_on" in given and (given["publish_on"] is None or given["publish_on"] > today())
+    if by_date and later:
+        raise Refusal(409, "stage_backwards", "This list is published already. A later day does not take it back.")
 
 
 def _ask_others(connection: Connection, check_id: int, wanted: list[int]) -> None:

@@ -229,3 +229,22 @@ def test_the_keyboard_reaches_everything(analyst: Any) -> None:
     stops = analyst.stops()
     wanted = ["From which check", "Why", "Promote this model"]
     assert [stop for stop in stops if stop in wanted] == wanted
+
+
+def test_the_analyst_changes_a_check_that_somebody_else_has_changed_meanwhile(
+    council: Service, analyst: Any, november: str
+) -> None:
+    page = analyst.page
+    analyst.open(f"/checks/{november}/change")
+    page.get_by_text("Add schools, or ask some no more").click()
+    analyst.look("analyst-change")
+    council.as_("analyst").patch(f"/v1/checks/{november}", json={"due_on": "2027-02-01"})
+    page.get_by_label("How many pupils can your coaches see?").fill("31")
+    page.get_by_label("Trained model beside it").select_option(label="None")
+    page.get_by_role("button", name="Save").click()
+    assert "the day on which it is due is now 1 February 2027" in page.inner_text("main")
+    analyst.look("analyst-change-stale")
+    page.get_by_role("button", name="Save").click()
+    assert "The changes are saved" in page.inner_text(".govuk-notification-banner")
+    check = council.as_("analyst").get(f"/v1/checks/{november}").json()
+    assert (check["due_on"], check["capacity"]) == ("2027-02-01", 31)

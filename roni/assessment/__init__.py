@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.assessment.asking import Standing, ask_first, supplied
+from roni.assessment.asking import Lines, Standing, ask_first, supplied
 from roni.assessment.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 from roni.cohort import Cohort
 
-__all__ = ["Assessment", "Card", "ColumnNotKnown", "assess"]
+__all__ = ["Assessment", "Card", "ColumnNotKnown", "Lines", "assess"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ class Standing:
 def ask_first(standing: Standing) -> NDArray[np.int16]:
     """For each pupil the field to ask about first, a place in `card.fields`; -1 where nothing is to be asked."""
     card, cohort = standing.card, standing.cohort
+    lines = card.lines(cohort.fields)
     asked = [
-        _Asked(place, name, supplied(cohort, name), _Lines(card, name, cohort.fields))
+        _Asked(place, name, supplied(cohort, name), lines[name])
         for place, name in enumerate(card.fields)
         if _is_due(cohort, name)
     ]
@@ -73,7 +74,7 @@ class _Asked:
     place: int
     name: str
     supplied: NDArray[np.bool_]
-    lines: _Lines
+    lines: Lines
 
 
 def _rank(standing: Standing, field: _Asked, pupils: slice | NDArray[np.int64]) -> NDArray[np.int32]:
@@ -91,8 +92,8 @@ def _rank(standing: Standing, field: _Asked, pupils: slice | NDArray[np.int64]) 
     return rank + _OWN * (field.supplied[cohort.file_index[pupils]] & (rank > 0))
 
 
-class _Lines:
-    """The lines of a card that read one field."""
+class Lines:
+    """The lines of a card that read one field, and the answers to it that are worth trying."""
 
     def __init__(self, card: Card, name: str, fields: Dictionary) -> None:
         self.indicators = [item for item in card.active if name in item.fields]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roni.cohort import Cohort, Values
+from roni.fields import Dictionary
 from roni.indicator import Band, Inclusion, Indicator, Tier, Verdicts
+
+if TYPE_CHECKING:
+    from roni.assessment.asking import Lines
 
 BLOCK = 65_536  # pupils at a time: a block of verdicts fits a core's cache, so the cost per pupil stays flat
 
@@ -50,6 +54,9 @@ class Card(Protocol):
 
     @property
     def most(self) -> int: ...
+    def lines(self, fields: Dictionary) -> Mapping[str, Lines]:
+        """Of each field the lines that read it."""
+        ...
 
 
 def blocks(size: int) -> Iterator[slice]:

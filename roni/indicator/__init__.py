@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from math import inf
 from typing import Any, NoReturn
 
@@ -26,7 +27,7 @@ class Tier:
     when: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Indicator:
     """One line of a scorecard: tiers, highest points first; `enabled` is its switch."""
 
@@ -38,7 +39,7 @@ class Indicator:
     justification: str = ""
     enabled: bool = True
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for tier in self.tiers for name in tier.when.fields))
 

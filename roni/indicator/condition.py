@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Condition(ABC):
     def leaves(self, sign: int = 1) -> Iterator[tuple[OneField, int]]:
         """The conditions on one field that it is made of; -1 beside those whose opposite counts."""
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """The fields it reads, each once, in the order written."""
         return tuple(dict.fromkeys(leaf.field for leaf, _ in self.leaves()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -210,19 +210,27 @@ class Movement:
         """One row an entry as pandas, in the order of `to_table`."""
         return to_frame(self.to_table())
 
-    def to_table(self) -> Any:
-        """One row an entry as a pyarrow table: by kind, then by rank now (or before), then by key."""
+    def to_table(self, columns: Collection[str] | None = None) -> Any:
+        """One row an entry as a pyarrow table: by kind, then by rank now (or before), then by key.
+
+        With `columns` no others are worked out; raises KeyError where there is no such column.
+        """
         import pyarrow as pa
 
-        then, today = _side(self.previous, self.there), _side(self.now, self.here)
-        said = {
-            "key": self._text(self.now.cohort.keys, self.previous.cohort.keys),
-            **{name: self._named(name) for name in ("upn", "surname", "forename", "school_name")},
-            "kind": pa.array(KINDS).take(pa.array(self.kind)),
-            **{f"{name}_{when}": side[name] for name in then for when, side in (("before", then), ("now", today))},
-            "why": self.why,
+        sides = {
+            f"{name}_{when}": partial(_SIDE[name], look, places)
+            for name in _SIDE
+            for when, look, places in (("before", self.previous, self.there), ("now", self.now, self.here))
         }
-        return pa.table(said).take(pa.array(self._order))
+        said: dict[str, Callable[[], Any]] = {
+            "key": lambda: self._text(self.now.cohort.keys, self.previous.cohort.keys),
+            **{name: partial(self._named, name) for name in ("upn", "surname", "forename", "school_name")},
+            "kind": lambda: pa.array(KINDS).take(pa.array(self.kind)),
+            **sides,
+            "why": lambda: self.why,
+        }
+        wanted = {name: said[name]() for name in (said if columns is None else columns)}
+        return pa.table(wanted).take(pa.array(self._order))
 
     @property
     def _order(self) -> NDArray[np.int64]:
@@ -244,18 +252,30 @@ class Movement:
         return pa.concat_arrays([now, before]).take(pa.array(places))
 
 
-def _side(look: Look, places: NDArray[np.int64]) -> dict[str, Any]:
-    """Band, points and rank of each entry in one check; null where the pupil is not in it or has no score."""
+# Each entry in one check; null where the pupil is not in it or has no score.
+
+
+def _bands(look: Look, places: NDArray[np.int64]) -> Any:
     import pyarrow as pa
 
-    without = ~_at(look.scored, places)
     names = pa.array([band.name for band in look.card.bands])
+    return names.take(pa.array(_at(look.band, places), mask=~_at(look.scored, places)))
+
+
+def _points(look: Look, places: NDArray[np.int64]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(_at(look.assessment.points, places), mask=~_at(look.scored, places))
+
+
+def _ranks(look: Look, places: NDArray[np.int64]) -> Any:
+    import pyarrow as pa
+
     rank = _at(look.rank, places)
-    return {
-        "band": names.take(pa.array(_at(look.band, places), mask=without)),
-        "points": pa.array(_at(look.assessment.points, places), mask=without),
-        "rank": pa.array(rank, mask=without | (rank == 0)),
-    }
+    return pa.array(rank, mask=~_at(look.scored, places) | (rank == 0))
+
+
+_SIDE = {"band": _bands, "points": _points, "rank": _ranks}
 
 
 def _at(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:

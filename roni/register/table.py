@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,33 +29,37 @@ class ListTable:
 
     register: Register
 
-    def columns(self) -> dict[str, Any]:
-        """Who, how high, why; then whence. Points, reasons and marks only of the ranked."""
+    def columns(self, names: Collection[str] | None = None) -> dict[str, Any]:
+        """Who, how high, why; then whence: all columns, or those named. Points, reasons and marks only of the ranked.
+
+        Raises KeyError where there is no such column.
+        """
         register, cohort, made = self.register, self.register.cohort, self.register.assessment
-        return {
-            "rank": self._ranked(register.rank.astype(np.int32)),
-            **{name: self._text(name) for name in ("upn", "surname", "forename", "preferred_name")},
-            "year_group": self._whole(cohort.column("year_group")),
-            "registration_group": self._text("registration_group"),
-            "school": self._school(),
-            "band": self._band(register.band),
-            "band_max": self._band(register.band_max),
-            "points": self._ranked(made.points),
-            "points_max": self._ranked(made.points_max),
-            "probability": self._probability(),
-            "reasons": self._lines(self._reasons()),
-            "not_known": self._lines(reasons.not_known(cohort, made)),
-            "ask_first": self._lines(reasons.ask_first(cohort, made)),
-            "section": self._named(SECTIONS, register.section),
-            "rules_band": self._band(register.rules_band),
-            "model_band": self._model_band(),
-            "chance": self._chance(),
-            "marks": self._lines(self._marks()),
-            "key": cohort.keys.take(self._order),
-            "key_kind": self._named(KEY_KINDS, cohort.key_kind),
-            "file": self._named(cohort.files, cohort.file_index),
-            "row": cohort.row[register.order],
+        columns: dict[str, Callable[[], Any]] = {
+            "rank": lambda: self._ranked(register.rank.astype(np.int32)),
+            **{name: partial(self._text, name) for name in ("upn", "surname", "forename", "preferred_name")},
+            "year_group": lambda: self._whole(cohort.column("year_group")),
+            "registration_group": lambda: self._text("registration_group"),
+            "school": self._school,
+            "band": lambda: self._band(register.band),
+            "band_max": lambda: self._band(register.band_max),
+            "points": lambda: self._ranked(made.points),
+            "points_max": lambda: self._ranked(made.points_max),
+            "probability": self._probability,
+            "reasons": lambda: self._lines(self._reasons()),
+            "not_known": lambda: self._lines(reasons.not_known(cohort, made)),
+            "ask_first": lambda: self._lines(reasons.ask_first(cohort, made)),
+            "section": lambda: self._named(SECTIONS, register.section),
+            "rules_band": lambda: self._band(register.rules_band),
+            "model_band": self._model_band,
+            "chance": self._chance,
+            "marks": lambda: self._lines(self._marks()),
+            "key": lambda: cohort.keys.take(self._order),
+            "key_kind": lambda: self._named(KEY_KINDS, cohort.key_kind),
+            "file": lambda: self._named(cohort.files, cohort.file_index),
+            "row": lambda: cohort.row[register.order],
         }
+        return {name: columns[name]() for name in (columns if names is None else names)}
 
     @property
     def _order(self) -> NDArray[np.int64]:

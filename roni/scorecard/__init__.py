@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-from roni.assessment import Assessment, assess
+from roni.assessment import Assessment, Lines, assess
 from roni.cohort import Cohort
 from roni.errors import ScorecardError
 from roni.fields import Dictionary, national
@@ -62,6 +62,17 @@ class Scorecard:
     def most(self) -> int:
         """The most points a pupil can have."""
         return sum(item.most for item in self.active)
+
+    def lines(self, fields: Dictionary) -> Mapping[str, Lines]:
+        """Of each field the lines that read it."""
+        return self._lines if fields is self.dictionary else self._lines_by(fields)
+
+    @cached_property
+    def _lines(self) -> Mapping[str, Lines]:
+        return self._lines_by(self.dictionary)
+
+    def _lines_by(self, fields: Dictionary) -> Mapping[str, Lines]:
+        return {name: Lines(self, name, fields) for name in self.fields}
 
     def assess(self, cohort: Cohort) -> Assessment:
         """Judge every pupil of a cohort at once. Raises ScorecardError where the two know a field differently."""

@@ -104,8 +104,8 @@ def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int3
     >>> [part.tolist() for part in distinct(np.array([5, 7, 5, 7]), np.array([1, 1, 1, 2]))]
     [[0, 1, 3], [0, 1, 0, 2]]
     """
-    which = np.zeros(len(columns[0]), np.int64) if columns else np.zeros(0, np.int64)
-    for column in columns:
+    which = _codes(columns[0]) if columns else np.zeros(0, np.int64)
+    for column in columns[1:]:
         codes = _codes(column)
         which = _codes(which * (int(codes.max(initial=0)) + 1) + codes)
     first = np.empty(int(which.max(initial=-1)) + 1, np.int64)

@@ -44,7 +44,7 @@ class Earlier:
         if self.cohort is None or not len(self.cohort):
             return {}
         then = self.register_of(side_by_side(views_of(self.cohort, views)))
-        table = now.since(then).to_table()
+        table = now.since(then).to_table(COLUMNS)
         keys, *rest = (table.column(name).to_pylist() for name in COLUMNS)
         return {key: dict(zip(NEW, values, strict=True)) for key, *values in zip(keys, *rest, strict=True)}
 

@@ -21,6 +21,7 @@ BEYOND_WHO = ("ehcp", "intended_destination", "offer_status", *WORKERS)
 # Flags by which a list may be filtered beside the card's own indicators: the families of vulnerable groups.
 GROUP_FAMILIES = ("wider vulnerability", "provision", "special educational needs", "behaviour")
 MARKS = ("leaving_date", "leaving_destination", "also_registered_at")
+SAID = ("section", "probability", "chance", "reasons", "not_known", "marks")  # columns of the list
 IN_WORDS = ("intended_destination", "offer_status")
 NOT_SCORED = "not scored: information restricted"
 
@@ -233,11 +234,8 @@ _POPULATIONS = {
 
 def _figures(register: Register) -> list[Figures]:
     """The figures of each pupil of the cohort, in its order."""
-    table, made, order = register.to_table(), register.assessment, register.order.tolist()
-    texts = {
-        name: _back(table.column(name).to_pylist(), order)
-        for name in ("section", "probability", "chance", "reasons", "not_known", "marks")
-    }
+    table, made, order = register.to_table(SAID), register.assessment, register.order.tolist()
+    texts = {name: _back(table.column(name).to_pylist(), order) for name in SAID}
     model_band = np.full(len(register), -1) if register.model_band is None else register.model_band
     could_be = register.could_be
     return list(

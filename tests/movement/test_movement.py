@@ -298,6 +298,8 @@ def test_every_pupil_of_either_check_is_there_once(before: Cohort, now: Cohort, 
     table = movement.to_table()
     assert sorted(table["key"].to_pylist()) == sorted({*before, *now})
     assert sum(movement.counts().values()) == len(movement) == len(table)
+    some = data.draw(st.lists(st.sampled_from(table.column_names), min_size=1, unique=True))
+    assert movement.to_table(some).equals(table.select(some))
     for row in table.to_pylist():
         alone = {(True, False): "left", (False, True): "new"}.get((row["key"] in [*before], row["key"] in [*now]))
         assert row["kind"] in ({alone, *KINDS[5:]} if alone else {"up", "down", "unchanged", "not compared"})

@@ -120,6 +120,15 @@ def test_a_restricted_pupil_is_in_a_section_of_its_own_without_points_or_reasons
     assert [row[name] for name in ("reasons", "not_known", "ask_first", "marks")] == [""] * 4
 
 
+def test_only_the_columns_asked_for_are_made_and_are_those_of_the_whole_table() -> None:
+    register = score(cohort_of({"young_carer": [True, None, False], "attendance": [84.0, 91.5, None]}), CARD)
+    whole = register.to_table()
+    assert register.to_table(["marks", "reasons"]).equals(whole.select(["marks", "reasons"]))
+    assert all(register.to_table([name]).equals(whole.select([name])) for name in whole.column_names)
+    with pytest.raises(KeyError, match="shoe size"):
+        register.to_table(["shoe size"])
+
+
 def test_a_pupil_who_has_died_is_in_no_list_and_still_accounted_for() -> None:
     cohort = cohort_of({"leaving_destination": ["died", None], "young_carer": [True, None]})
     register = score(cohort, CARD)

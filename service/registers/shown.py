@@ -6,7 +6,6 @@ On paper special-category and youth-justice reasons are counted and not named, u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +13,7 @@ from service.caseload.contact_schemas import KINDS, OUTCOMES
 from service.phrases import counted, short_day
 from service.registers.exports import CUSTODY, why_without
 from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF
+from service.registers.row import Row as Row
 
 CHANGES = {
     "up": "Up", "down": "Down", "new": "New", "unchanged": "Same band", "left": "Left",
@@ -41,46 +41,6 @@ NAMED_COLOURS = {"red": "red", "amber": "orange", "green": "green"}
 YES_NO = {True: "yes", False: "no", None: "not known"}
 
 
-@dataclass(slots=True)  # not frozen: a page makes hundreds, and each would cost nearly twice as much
-class Row:
-    """One pupil of a list; texts are empty where there is nothing to say."""
-
-    ref: str
-    href: str
-    name: str
-    rank: int | None
-    where: str
-    school: str
-    contact: str
-    marks: str
-    paper_marks: str | None  # where paper says something else
-    tags: Sequence[str]
-    scored: bool
-    band: str
-    colour: str
-    could_be: str
-    points: str
-    chance: str
-    reasons: Sequence[tuple[str, str]]
-    model: str
-    paper_why: str | None
-    since: str
-    changed: str
-    changed_why: str
-    ehcp: str
-    plan: str
-    workers: str
-    not_known: str
-    ask_first: str
-    coach: str
-    support: str
-    last_contact: str
-    next_action: str
-    overdue: bool
-    place: str
-    named: bool
-
-
 class Rows:
     """Makes rows: what is the same for every line of a list is looked up once. `sensitive`: paper names all reasons."""
 
@@ -95,25 +55,28 @@ class Rows:
         hidden = not self.sensitive and any(reason.get("sensitive") for reason in reasons)
         last, action, band = get("last_contact"), get("next_action"), get("band") or ""
         return Row(
+            rank=get("rank"),
+            scored="points" in line,
+            overdue=bool(action and action["overdue"]),
+            named=self.sensitive,
+            marks_differ=CUSTODY in marks and not self.sensitive,
+            tags=[*_tags(line), *beside.get("tags", ())],
+            reasons=[_reason(reason) for reason in reasons if not reason.get("model")],
             ref=line["pupil"],
             href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}",
             name=get("name") or "",
-            rank=get("rank"),
             where=_where(get("year_group"), get("form")),
             school=(get("school") or {}).get("name") or "No school",
             contact=workers.get("school_contact", ""),
             marks=marks,
-            paper_marks=marks.replace(CUSTODY, "") if CUSTODY in marks and not self.sensitive else None,
-            tags=[*_tags(line), *beside.get("tags", ())],
-            scored="points" in line,
+            paper_marks=marks.replace(CUSTODY, ""),
             band=band.capitalize(),
             colour=NAMED_COLOURS.get(band.lower(), "grey"),
             could_be=f"could be {could_be['band']}" if could_be and could_be["band"] != band else "",
             points=counted(line["points"], "point") if "points" in line else "",
             chance=get("chance") or "",
-            reasons=[_reason(reason) for reason in reasons if not reason.get("model")],
             model="; ".join(reason["fact"] for reason in reasons if reason.get("model")),
-            paper_why=(why_without(reasons) or "reasons not named") if hidden else None,
+            paper_why=(why_without(reasons) or "reasons not named") if hidden else "",
             since=self.since,
             changed=CHANGES.get(change["kind"], change["kind"].capitalize()) if change else "",
             changed_why=change["why"] or "" if change and change["kind"] not in SAID_ALREADY else "",
@@ -128,9 +91,7 @@ class Rows:
             support=beside.get("support", ""),
             last_contact=_contact(last) if last else "",
             next_action=_action(action) if action else "",
-            overdue=bool(action and action["overdue"]),
             place=beside.get("place", ""),
-            named=self.sensitive,
         )
 
 

@@ -1,4 +1,4 @@
-"""CPU of a register list of 250 as a page, against the JSON of the same list: the two by turns in one run.
+"""CPU of lists of 250 as pages, the register and My list, against the JSON of the same: the two by turns in one run.
 
     python tests/benchmarks/bench_pages.py
 
@@ -27,10 +27,15 @@ def main() -> None:
             ours.client.headers["authorization"] = f"Bearer {token}"
             check = returned(ours, council.files(folder, 1)[0])
             path = f"/checks/{check}/register?limit={council.PUPILS}"
-            shown, listed = by_turns(ours, path, "/v1" + path)
+            tell("register", *by_turns(ours, path, "/v1" + path))
+            places = f"places={council.PUPILS}"
+            tell("My list", *by_turns(ours, f"/my-list?{places}", f"/v1/caseload?{places}&limit={council.PUPILS}"))
+
+
+def tell(what: str, shown: list[float], listed: list[float]) -> None:
     page, answer = statistics.median(shown), statistics.median(listed)
     ratios = sorted(one / other for one, other in zip(shown, listed, strict=True))
-    print(f"list of {council.PUPILS}: page {page:.1f} ms, JSON {answer:.1f} ms of CPU")
+    print(f"{what}, {council.PUPILS} pupils: page {page:.1f} ms, JSON {answer:.1f} ms of CPU")
     spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
     print(f"page to JSON: ratio {statistics.median(ratios):.2f}, turn by turn {spread} (target {TARGET})")
 

@@ -15,6 +15,7 @@ from service.checks.links import has_page
 from service.checks.queries import list_checks, readable_stage, stage_of
 from service.clock import today
 from service.phrases import counted, day
+from service.uploads.arrivals import count_unanswered
 from service.uploads.standing import standing_of
 
 
@@ -44,7 +45,7 @@ def school_tasks(connection: Connection, access: Access) -> list[Task]:
         select(t.schools).where(access.may_read_school(t.schools.c.id)).order_by(t.schools.c.name)
     ).all()
     found = [
-        _school_task(access, check, school, standing)
+        _school_task(access, check, school, standing, _arriving(connection, access, check, school))
         for check in checks.all()[:MOST_CHECKS]
         for school in schools
         if (standing := standing_of(connection, check, school))["asked"]
@@ -52,7 +53,12 @@ def school_tasks(connection: Connection, access: Access) -> list[Task]:
     return sorted(found, key=lambda task: not task.main)
 
 
-def _school_task(access: Access, check: Any, school: Any, standing: dict[str, Any]) -> Task:
+def _arriving(connection: Connection, access: Access, check: Any, school: Any) -> str:
+    number = count_unanswered(connection, access, check, school) if P.UPLOADS_WRITE in access.permissions else 0
+    return f" {counted(number, 'pupil is', 'pupils are')} said to have moved to your school." if number else ""
+
+
+def _school_task(access: Access, check: Any, school: Any, standing: dict[str, Any], arriving: str) -> Task:
     tags = (STATES[standing["state"]], *((OVERDUE,) if standing["overdue"] else ()))
     words = f"Due by {day(check.due_on)}."
     if standing["receipt"] is not None:
@@ -60,7 +66,9 @@ def _school_task(access: Access, check: Any, school: Any, standing: dict[str, An
         words = f"Confirmed on {day(standing['signed_off_at'])} with {pupils} on roll."
     page = f"/checks/{check.ref}/schools/{school.urn}"
     action, href, main = _next(standing, page, sends=Permission.UPLOADS_WRITE in access.permissions)
-    return Task(school.name, f"{check.label} check", words, action, href, tags, main)
+    if arriving and not main:
+        action, href = "Say whether they are yours", f"{page}#arrivals"
+    return Task(school.name, f"{check.label} check", words + arriving, action, href, tags, main or bool(arriving))
 
 
 def _next(standing: dict[str, Any], page: str, *, sends: bool) -> tuple[str, str, bool]:

@@ -127,7 +127,8 @@ def sentence(row: Any) -> str:
     if row.kind == "two_schools":
         return f"{school} and {other} both have this pupil on roll as their own. Which is the main school?"
     if row.kind == "moved_unlisted":
-        return f"{school} says that this pupil moved to {other}, which does not list the pupil."
+        answered = SCHOOL_SAYS.get(row.says.get("answer"), "")
+        return f"{school} says that this pupil moved to {other}, which does not list the pupil.{answered.format(other)}"
     if row.kind == "alert":
         where = WHERE_TO.get(row.says.get("to"), "a place that is not known")
         return f"{school} says that this pupil left. Where to: {where}. Somebody must look into it."
@@ -145,6 +146,10 @@ def sentence(row: Any) -> str:
     )
 
 
+SCHOOL_SAYS: Mapping[str | None, str] = {  # what the school that was named has answered
+    "next_file": " {} says that the pupil is on its roll, and will be in its next file.",
+    "not_ours": " {} says that the pupil is not on its roll. Find out where the pupil is.",
+}
 ROW_WORDS: Mapping[str | None, str] = {
     "unmatched": "matches no pupil on any roll.",
     "proposed": "has the names and birth date of a pupil, and no identifier that matches.",

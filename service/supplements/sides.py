@@ -15,6 +15,8 @@ from service.phrases import day
 from service.uploads.leavers import WHERE_TO
 
 OWN_ROLL = "The council’s own roll"
+SAYS = {None: "nothing yet: its data manager is asked", "next_file": "on our roll, and in our next file",
+        "not_ours": "not on our roll"}  # fmt: skip
 NO_ROLL = "no roll confirmed for this check yet"
 
 
@@ -85,9 +87,10 @@ def _gone(access: Access, entry: Any, leaver: dict[str, Any]) -> Iterator[tuple[
 def _has_not(connection: Connection, entry: Any) -> Side:
     found = _line(connection, entry, entry.other_school_id)
     listed = "yes" if found is not None and found.status == "on_roll" else "no"
+    said = SAYS[entry.says.get("answer")]
     return Side(
         entry.other or "Another school",
-        (("Lists the pupil", listed), _confirmed(connection, entry, entry.other_school_id)),
+        (("Lists the pupil", listed), ("Says", said), _confirmed(connection, entry, entry.other_school_id)),
     )
 
 

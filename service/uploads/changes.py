@@ -14,7 +14,7 @@ from service.access import Access
 from service.etags import STALE
 from service.problems import Refusal
 from service.uploads.jobs import READING, STAGED, clear
-from service.uploads.leavers import BY_URN, EVERYBODY
+from service.uploads.leavers import EVERYBODY, require_elsewhere
 from service.uploads.rolls import base_of
 
 WITHDRAWN = "withdrawn"
@@ -66,8 +66,9 @@ def _check(connection: Connection, upload: Any, said: Mapping[str, Any]) -> None
         _check_answers(said["answers"], upload)
     if "edits" in said:
         _check_edits(said["edits"])
-    for leaver in said.get("leavers", {}).values():
-        _check_leaver(connection, upload, leaver)
+    if said.get("leavers") and upload.school_id is not None:
+        school = connection.execute(select(t.schools.c.urn).where(t.schools.c.id == upload.school_id)).one()
+        require_elsewhere(school, said["leavers"].values())
 
 
 def _check_answers(answers: Mapping[str, Any], upload: Any) -> None:
@@ -104,14 +105,6 @@ def _check_edits(edits: Mapping[str, Mapping[str, str]]) -> None:
     for name in {name for edit in edits.values() for name in edit}:
         if name not in fields:
             raise RoniError(f"“{name}” is not a field. Corrections name fields, such as attendance.")
-
-
-def _check_leaver(connection: Connection, upload: Any, leaver: Mapping[str, Any]) -> None:
-    """A leaver does not move to where they leave from."""
-    if leaver["to"] in BY_URN and leaver.get("school") and upload.school_id is not None:
-        own = connection.execute(select(t.schools.c.urn).where(t.schools.c.id == upload.school_id)).scalar()
-        if leaver["school"] == own:
-            raise Refusal(422, "same_school", "A leaver cannot have moved to the school that they left.")
 
 
 def withdraw(connection: Connection, access: Access, upload: Any) -> None:

@@ -17,7 +17,7 @@ from service.phrases import short_day
 from service.problems import Refusal
 from service.uploads import queries
 from service.uploads.file_pages import staged_upload
-from service.uploads.leavers import BY_URN, EVERYBODY, WHERE_TO
+from service.uploads.leavers import BY_URN, EVERYBODY, WHERE_TO, name_of
 from service.uploads.saying import say
 from service.uploads.standing import school_names
 from service.web import Notice, render
@@ -46,16 +46,12 @@ def show_leavers(
     return render(
         request, "uploads/leavers.html",
         title="Pupils who left", back=f"/uploads/{upload}", upload=shown,
-        rows=[(item["leaver"], _name(item), _about(item), said_of(item["answer"], schools), item["complete"])
+        rows=[(item["leaver"], name_of(item), _about(item), said_of(item["answer"], schools), item["complete"])
               for item in leavers],
         more=f"/uploads/{upload}/leavers?cursor={write_cursor(more)}" if more else "",
         again=f"/uploads/{upload}/leavers" if cursor else "",
         notice=Notice(NO_ANSWER, "information") if missing else None,
     )  # fmt: skip
-
-
-def _name(leaver: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, (leaver["surname"], leaver["preferred_name"] or leaver["forename"])))
 
 
 def _about(leaver: Mapping[str, Any]) -> str:
@@ -98,7 +94,7 @@ def _find(request: Request, access: Access, upload: str, key: str) -> dict[str, 
         return {"leaver": EVERYBODY, "answer": None, "name": f"The same answer for {open_ones:,} pupils", "about": ""}
     for item in found:
         if item["leaver"] == key:
-            return {**item, "name": _name(item), "about": _about(item)}
+            return {**item, "name": name_of(item), "about": _about(item)}
     raise Refusal(404, "not_found", "There is no such leaver in this upload.")
 
 

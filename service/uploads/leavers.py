@@ -24,6 +24,11 @@ ALERTS = frozenset({"ehe", "awaiting_place", "not_known"})  # the council must l
 EVERYBODY = "*"  # one answer for all who have none of their own
 
 
+def name_of(leaver: Mapping[str, Any]) -> str:
+    """Surname, and the name that the pupil goes by."""
+    return ", ".join(filter(None, (leaver["surname"], leaver["preferred_name"] or leaver["forename"])))
+
+
 def is_complete(leaver: Mapping[str, Any] | None) -> bool:
     """Whether a leaver's date (or that it is not known), where to, and who confirmed it are said."""
     if not leaver or leaver.get("to") not in WHERE_TO or not leaver.get("confirmed_by") or "date" not in leaver:
@@ -50,3 +55,9 @@ def require_complete(leavers: Iterable[tuple[str, Mapping[str, Any] | None]]) ->
             "it; for a school or pupil referral unit also its URN.",
             leavers=missing,
         )
+
+
+def require_elsewhere(school: Any, leavers: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse that anybody moved to the school (its row) that they left."""
+    if any(said["to"] in BY_URN and said.get("school") == school.urn for said in leavers):
+        raise Refusal(422, "same_school", "A leaver cannot have moved to the school that they left.")

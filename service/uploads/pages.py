@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from service.uploads import (
+    arrival_pages,
     column_pages,
     confirming_pages,
     file_pages,
@@ -17,5 +18,6 @@ from service.uploads import (
 router = APIRouter(include_in_schema=False)
 for pages in (
     sending_pages, file_pages, column_pages, question_pages, problem_pages, leaver_pages, confirming_pages,
+    arrival_pages,
 ):  # fmt: skip
     router.include_router(pages.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,35 +16,65 @@ from service.problems import Refusal
 from service.registers.cohorts import check_values
 from service.settings import Settings
 from service.uploads.confirming import Gone, OnRoll, Roll, confirm
-from service.uploads.leavers import answer_for
+from service.uploads.leavers import answer_for, require_elsewhere
 from service.uploads.restricted import without_restricted
 from service.uploads.rolls import LEFT, base_of, last_roll, live_submission
 
+NOBODY: Mapping[str, Any] = {}
+NO_ROLL = "There is no earlier roll to confirm again. Upload a file."
 OF_TODAY = ("identity", "registration")  # families of fields that are stated again by confirming the roll
 
 
 def reconfirm(
-    connection: Connection, access: Access, settings: Settings, check: Any, school: Any, leavers: Mapping[str, Any]
+    connection: Connection,
+    access: Access,
+    settings: Settings,
+    check: Any,
+    school: Any,
+    leavers: Mapping[str, Any],
+    require_seen: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], bool]:
     """Confirm the last roll for this check; the receipt, and whether anything changed.
 
     The roll of an earlier check stands as far as its values may; the one that this check has already, as it is.
+    `leavers` are answers by pupil reference: whoever is not named stays. `require_seen` refuses another roll, by
+    reference, than the one that the caller looked at.
     """
     live = live_submission(connection, check.id, school.id)
     if live is not None and _is_said(connection, live, leavers):
         receipt = connection.execute(select(t.submissions.c.receipt).where(t.submissions.c.id == live)).scalar_one()
         return dict(receipt), False
     require_open(check)
+    require_seen(last_of(connection, check, school).ref)
+    require_elsewhere(school, leavers.values())
+    return confirm(connection, access, settings, check, roll_again(connection, check, school, leavers)), True
+
+
+def roll_again(connection: Connection, check: Any, school: Any, leavers: Mapping[str, Any] = NOBODY) -> Roll:
+    """The last roll as one to be confirmed for this check, but for those who have left since."""
+    live = live_submission(connection, check.id, school.id)
     base = base_of(connection, check, school.id)
     last = last_roll(connection, base)
     if last is None:
-        raise Refusal(409, "no_earlier_roll", "There is no earlier roll to confirm again. Upload a file.")
+        raise Refusal(409, "no_earlier_roll", NO_ROLL)
     refs = _refs(connection, last)
     if unknown := sorted(set(leavers) - set(refs.values())):
         raise Refusal(422, "no_such_pupil", "Some of the leavers are not on the last roll.", leavers=unknown)
-    data = _stands(check, last["cohort"]) if live is None else dict(last["cohort"])
-    roll = replace(_roll(check, school, base, data, last, refs, leavers), **_file_of(connection, live))
-    return confirm(connection, access, settings, check, roll), True
+    data = standing_over(check, last["cohort"]) if live is None else dict(last["cohort"])
+    return replace(_roll(check, school, base, data, last, refs, leavers), **_file_of(connection, live))
+
+
+def last_of(connection: Connection, check: Any, school: Any) -> Any:
+    """The roll that may be confirmed again: its id, reference, and the label of its check. Raises a 409."""
+    subs = t.submissions.c
+    found = connection.execute(
+        select(subs.id, subs.ref, subs.check_id, t.checks.c.label)
+        .join(t.checks, t.checks.c.id == subs.check_id)
+        .where(subs.id == base_of(connection, check, school.id))
+    ).one_or_none()
+    if found is None:
+        raise Refusal(409, "no_earlier_roll", NO_ROLL)
+    return found
 
 
 def _is_said(connection: Connection, submission_id: int, leavers: Mapping[str, Any]) -> bool:
@@ -88,7 +118,7 @@ def _roll(
 ) -> Roll:
     who = list(zip(last["pupils"], data.pop("pupils"), strict=True))
     gone = [
-        Gone(entry["id"], refs[entry["id"]], record, said or entry["leaver"], entry["leaver"] is None)
+        Gone(entry["id"], refs[entry["id"]], record, said or entry["leaver"], said not in (None, entry["leaver"]))
         for entry, record in who
         if (said := answer_for(refs[entry["id"]], None, leavers)) is not None or entry["leaver"] is not None
     ]
@@ -102,8 +132,11 @@ def _roll(
     return Roll(school.id, school.urn, data, pupils, gone, base)
 
 
-def _stands(check: Any, cohort: Mapping[str, Any]) -> dict[str, Any]:
-    """The last cohort as one of this check: who is on roll today, and of the rest what may stand over."""
+def standing_over(check: Any, cohort: Mapping[str, Any], school: str = "") -> dict[str, Any]:
+    """The last cohort as one of this check: who is on roll today, and of the rest what may stand over.
+
+    `school` names whose it was, where it was not this school's own.
+    """
     before = cohort_from_dict(cohort)
     fields = national()
     today = [name for name in cohort["columns"] if fields[name].family in OF_TODAY]
@@ -124,7 +157,15 @@ def _stands(check: Any, cohort: Mapping[str, Any]) -> dict[str, Any]:
     }
     data = cohort_to_dict(carry_over(cohort_from_dict(now), before))
     data["problems"] = []  # nothing fell: no file left anything out
+    data["sources"] = [_named(source, school) for source in data["sources"]]
     return data
+
+
+def _named(source: dict[str, Any], school: str) -> dict[str, Any]:
+    """An earlier check as the source of a value: whose, where another school has said it."""
+    if not school or source["kind"] != "carried" or ", " in source["name"]:
+        return source
+    return {**source, "name": f"{school}, {source['name']}"}
 
 
 def _today(record: Mapping[str, Any], names: list[str], older: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from service import tables as t
 from service.access import Access
@@ -17,7 +17,8 @@ from service.uploads.leavers import ALERTS, BY_URN
 from service.uploads.rolls import ON_ROLL
 
 NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered here beside another, main school
-OF_ROLLS = ("alert", "moved_unlisted", "two_schools", "died_on_roll")
+MOVED = "moved_unlisted"
+OF_ROLLS = ("alert", MOVED, "two_schools", "died_on_roll")
 CHUNK = 500
 
 
@@ -84,7 +85,7 @@ def _of_leavers(
             yield {"kind": "alert", **about, "other_school_id": None, "says": {"to": said["to"]}}
         other = schools.get(moved.get(pupil, ""))
         if other is not None and (pupil, other) not in listed:
-            yield {"kind": "moved_unlisted", **about, "other_school_id": other, "says": {"to": said["to"]}}
+            yield {"kind": MOVED, **about, "other_school_id": other, "says": {"to": said["to"]}}
 
 
 def _of_two(
@@ -131,8 +132,11 @@ def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iter
 
 
 def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
-    entries = t.resolutions.c
-    these = (entries.check_id == check_id, entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None))
+    """What is open about these pupils: of this check, and of a move also of those before it."""
+    entries, checks = t.resolutions.c, t.checks.c
+    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
+    before = and_(entries.kind == MOVED, entries.check_id.in_(select(checks.id).where(checks.on < on)))
+    these = (entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None), or_(entries.check_id == check_id, before))
     return list(connection.execute(select(t.resolutions).where(*these, among(entries.pupil_id, sorted(pupils)))))
 
 

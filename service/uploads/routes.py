@@ -18,7 +18,7 @@ from service.cursors import read_cursor, write_cursor
 from service.database import lock_rolls
 from service.idempotency import IdempotentRoute
 from service.problems import Refusal, problem_responses
-from service.uploads import finishing, queries
+from service.uploads import arrival_routes, finishing, queries
 from service.uploads.changes import change_upload, withdraw
 from service.uploads.receiving import CONFIRMED, CONFIRMING, TOO_BIG, receive, school_for
 from service.uploads.reconfirming import reconfirm
@@ -126,6 +126,7 @@ def _shown(request: Request, response: Response, access: Access, ref: str) -> Up
 
 
 router.include_router(files)
+router.include_router(arrival_routes.router)
 
 
 @router.get("/checks/{check}/uploads", responses=problem_responses(404))

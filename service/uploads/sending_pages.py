@@ -14,16 +14,23 @@ from service.checks.links import has_page
 from service.checks.queries import calendar_check, require_check
 from service.clock import today
 from service.problems import Refusal
+from service.uploads.arrivals import read_arrivals
+from service.uploads.leavers import name_of
 from service.uploads.receiving import receive, school_for
 from service.uploads.routes import FileRoute
 from service.uploads.saying import read_again
 from service.uploads.standing import standing_of
-from service.web import render
+from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False)
 files = APIRouter(route_class=FileRoute)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsm,.parquet,.xml"
+ANSWERED = {
+    "add_now": "The pupil is on your roll, which is confirmed again.",
+    "next_file": "We have noted that the pupil will be in your next file.",
+    "not_ours": "The council knows now that the pupil is not on your roll.",
+}
 NO_FILE = "Choose a file, or drop one on the box."
 
 
@@ -43,11 +50,16 @@ def attached(name: str) -> dict[str, str]:
 
 
 @router.get("/checks/{check}/schools/{urn}")
-def show_school(request: Request, check: str, urn: str, access: Access = allow(Permission.CHECKS_READ)) -> Response:
-    return _school_page(request, access, check, urn)
+def show_school(
+    request: Request, check: str, urn: str, answered: str = "", access: Access = allow(Permission.CHECKS_READ)
+) -> Response:
+    notice = Notice(ANSWERED[answered]) if answered in ANSWERED else None
+    return _school_page(request, access, check, urn, notice=notice)
 
 
-def _school_page(request: Request, access: Access, ref: str, urn: str, status: int = 200, **errors: str) -> Response:
+def _school_page(
+    request: Request, access: Access, ref: str, urn: str, status: int = 200, notice: Notice | None = None, **errors: str
+) -> Response:
     with request.app.state.database.read(access) as connection:
         check = require_check(connection, ref)
         school = school_for(connection, access, urn)
@@ -55,13 +67,16 @@ def _school_page(request: Request, access: Access, ref: str, urn: str, status: i
             raise Refusal(404, "not_found", "There is no such school, or it is not yours.")
         standing = standing_of(connection, check, school)
     sends = Permission.UPLOADS_WRITE in access.permissions
+    arriving = read_arrivals(request.app.state.database, access, check, school) if sends else []
     return render(
         request, "uploads/school.html", status,
         title=f"{check.label} check", back="/", check=check, school=school, standing=standing,
         sends=sends and check.closed_at is None and standing["asked"], accept=ACCEPTED, errors=errors,
         list_page=has_page(request, "/checks/{check}/register"), days_left=(check.due_on - today()).days,
         others=[str(year) for year in check.accepted_years if year not in check.focus_years],
-        moderates=Permission.MODERATE in access.permissions,
+        moderates=Permission.MODERATE in access.permissions, notice=notice,
+        arrivals=[(item["ref"], name_of(item), item["year_group"], item["from"]["name"], item["left_on"],
+                   item["answer"]) for item in arriving],
     )  # fmt: skip
 
 

@@ -190,6 +190,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "register_rows": {"line": f'{{"name": "{SENTINELS[0]}"}}', "section": "ranked"},
     "registers": {"view": "school"},
     "grants": {"role": "careers"},
+    "resolutions": {"kind": "moved_unlisted"},
     "submissions": {"receipt": {"confirmed_at": "2026-11-20T12:00:00+00:00"}},
     "supplements": {"team": "send", "state": "live"},
     "supplement_rows": {"state": "matched", "pupil_id": None},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 FUNCTION = "roni_readable_pupils"
 POLICY = "roni_pupils"
@@ -51,15 +51,17 @@ POLICIES: Mapping[str, str] = {
     "contacts": _OF_PUPIL,
     "moderations": _OF_PUPIL,
     "pupil_requests": _OF_PUPIL,
+    "sheet_rows": _OF_PUPIL,
 }
 
 
 def enable(connection: Connection) -> None:
-    """Put the policies on, anew where they are on already. Other databases than PostgreSQL have none."""
+    """Put the policies on the tables that are there, anew where they are on already; other databases have none."""
     if connection.dialect.name != "postgresql":
         return
     connection.execute(text(_READABLE))
-    for table, rule in POLICIES.items():
+    for table in _there(connection):
+        rule = POLICIES[table]
         connection.execute(text(f"alter table {table} enable row level security"))
         connection.execute(text(f"alter table {table} force row level security"))
         connection.execute(text(f"drop policy if exists {POLICY} on {table}"))
@@ -67,11 +69,16 @@ def enable(connection: Connection) -> None:
         connection.execute(text(f"create policy {POLICY} on {table} using ({whole}) with check ({whole})"))
 
 
+def _there(connection: Connection) -> list[str]:
+    """The tables of the policies, as far as a migration has made them yet."""
+    return sorted(POLICIES.keys() & set(inspect(connection).get_table_names()))
+
+
 def disable(connection: Connection) -> None:
     """Take the policies off again."""
     if connection.dialect.name != "postgresql":
         return
-    for table in POLICIES:
+    for table in _there(connection):
         connection.execute(text(f"drop policy if exists {POLICY} on {table}"))
         connection.execute(text(f"alter table {table} no force row level security"))
         connection.execute(text(f"alter table {table} disable row level security"))

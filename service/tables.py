@@ -392,6 +392,22 @@ contacts = Table(
     Column("next_action", Text), Column("next_on", Date), _when("done_at", nullable=True),
 )  # fmt: skip
 
+sheets = Table(  # a team's sheet that came back: looked at first, then merged
+    "sheets", metadata, _id(), _ref(), _when(), _by(),
+    Column("file_name", Text, nullable=False), Column("file_digest", String(64), nullable=False, index=True),
+    Column("receipt", JSON),  # how many rows of what, when it was merged
+    _when("merged_at", nullable=True),
+)  # fmt: skip
+
+sheet_rows = Table(
+    "sheet_rows", metadata, _id(), _of("sheet_id", "sheets", cascade=True),
+    Column("row", Integer, nullable=False),
+    # none: nobody whom the sender may see, and nothing is kept of the row
+    Column("pupil_id", Integer, ForeignKey("pupils.id", ondelete="CASCADE"), index=True),
+    Column("cells", JSON, nullable=False),  # once it is merged only of what was not taken
+    Column("became", JSON),  # what the merge made of it
+)  # fmt: skip
+
 pupil_requests = Table(  # corrections and objections of a young person or their parents
     "pupil_requests", metadata, _id(), _ref(), _version(), _when(), _by(), _pupil(),
     Column("kind", String(16), nullable=False),  # correction, objection

@@ -58,7 +58,7 @@ def show_my_list(request: Request, done: str = "", access: Access = allow(Permis
     """The caseload, new pupils, and who stands in a part of their own."""
     asked = asked_of(request, MyListQuery)
     with request.app.state.database.read(access) as connection:
-        found, pupils = caseload(connection, access, _asked(asked, PAGE))
+        found, pupils = caseload(connection, access, list_asked(asked, PAGE))
         around = _around(connection, access, found["check"])
     note_read(request, access, "caseload.read", found["check"], pupils)
     path, kept, sensitive = "/my-list", asked.kept(), asked.include is not None
@@ -76,11 +76,12 @@ def show_my_list(request: Request, done: str = "", access: Access = allow(Permis
         paper=paper(request, access, "My list", sensitive), act=_act(access, here),
         here=address(path, kept), here_sensitive=address(path, kept, include="sensitive"),
         downloads=downloads(access, "/my-list/file", kept, asked.include), reminder=NOT_SAFEGUARDING,
-        hands_over=asked.of or access.person_ref,
+        hands_over=asked.of or access.person_ref, sheets=address("/my-list/sheets", kept),
     )  # fmt: skip
 
 
-def _asked(asked: MyListQuery, limit: int) -> Asked:
+def list_asked(asked: MyListQuery, limit: int) -> Asked:
+    """What my list is asked for by its address."""
     filters = RegisterFilters(**asked.said())
     return Asked(asked.places, None, asked.of, limit, asked.cursor, filters)
 
@@ -164,7 +165,7 @@ def send_my_list(
     asked = asked_of(request, MyListQuery)
     state, sensitive = request.app.state, asked.include is not None
     with state.database.read(access) as connection:
-        found, pupils = caseload(connection, access, _asked(asked, MOST_IN_FILE))
+        found, pupils = caseload(connection, access, list_asked(asked, MOST_IN_FILE))
         if found["check"] is None:
             raise Refusal(404, "no_register", "No list has been published yet, so there is nothing to download.")
         check = require_check(connection, found["check"])

@@ -6,11 +6,11 @@ sent twice has nothing to do the second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from service import tables as t
 from service.access import Access
@@ -102,7 +102,7 @@ class Known:
         pupils = _pupils(connection, access, [_reference(row) for row in rows])
         known = cls(pupils, {}, set(), set())
         c = t.contacts.c
-        for part in _parts([pupil.id for pupil in pupils.values()]):
+        for part in parts([pupil.id for pupil in pupils.values()]):
             known.due.update(due_actions(connection, part))
             theirs = connection.execute(select(t.contacts).where(c.pupil_id.in_(part)))
             for row in theirs:
@@ -114,14 +114,20 @@ class Known:
 
 
 def _pupils(connection: Connection, access: Access, refs: list[str]) -> dict[str, Any]:
-    return {
-        row.ref: row
-        for part in _parts(refs)
-        for row in connection.execute(select(t.pupils).where(t.pupils.c.ref.in_(part), access.may_read(t.pupils.c.id)))
-    }
+    return {row.ref: row for part in parts(refs) for row in _readable(connection, access, t.pupils.c.ref.in_(part))}
 
 
-def _parts(values: list[Any]) -> Iterator[list[Any]]:
+def pupils_by_id(connection: Connection, access: Access, ids: list[int]) -> dict[int, Any]:
+    """The rows of pupils by id, as far as the caller may read them."""
+    return {row.id: row for part in parts(ids) for row in _readable(connection, access, t.pupils.c.id.in_(part))}
+
+
+def _readable(connection: Connection, access: Access, condition: ColumnElement[bool]) -> Iterable[Any]:
+    return connection.execute(select(t.pupils).where(condition, access.may_read(t.pupils.c.id)))
+
+
+def parts(values: list[Any]) -> Iterator[list[Any]]:
+    """Values, as many at a time as a query takes."""
     return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 

@@ -50,6 +50,7 @@ def _nowhere(day: date) -> Select[Any]:
 DUE: Mapping[str, Due] = {
     "files_not_confirmed": lambda day: select(up.id).where(up.state.in_(NOT_CONFIRMED), up.created_at < _instant(day)),
     "lists_not_confirmed": lambda day: select(lst.id).where(lst.state == "staged", lst.created_at < _instant(day)),
+    "sheets": lambda day: select(t.sheets.c.id).where(t.sheets.c.created_at < _instant(day)),
     "corrections": lambda day: select(up.id).where(
         up.state == "confirmed", up.confirmed_at < _instant(day), _said_something()
     ),
@@ -82,6 +83,7 @@ def _said_something() -> Any:
 DELETED_FROM: Mapping[str, Any] = {
     "files_not_confirmed": t.uploads,
     "lists_not_confirmed": t.supplements,
+    "sheets": t.sheets,
     "lists_replaced": t.supplement_rows,
     "rolls_replaced": t.roll_pupils,
     "resolved": t.resolutions,

@@ -147,6 +147,16 @@ def _staged(connection: Connection, pupil: Any) -> list[dict[str, Any]]:
     return found
 
 
+def _sheets(connection: Connection, pupil: Any) -> list[dict[str, Any]]:
+    """What teams' sheets say that are not merged, or could not be."""
+    query = (
+        select(t.sheets.c.file_name, t.sheets.c.created_at, t.sheets.c.merged_at, t.sheet_rows.c.cells)
+        .join(t.sheets, t.sheets.c.id == t.sheet_rows.c.sheet_id)
+        .where(t.sheet_rows.c.pupil_id == pupil.id)
+    )
+    return [_plain(row._asdict()) for row in connection.execute(query.order_by(t.sheet_rows.c.id))]
+
+
 def _of(table: Table) -> Callable[[Connection, Any], list[dict[str, Any]]]:
     """Every row of a table about the pupil, people by their names."""
 
@@ -200,6 +210,7 @@ PARTS: Mapping[str, Callable[[Connection, Any], Iterable[dict[str, Any]]]] = {
     "rolls": _rolls,
     "lists": _lists,
     "files_not_confirmed": _staged,
+    "sheets_not_merged": _sheets,
     "registers": _registers,
     "moderations": _of(t.moderations),
     "coaches": _of(t.assignments),

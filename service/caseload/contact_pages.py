@@ -9,12 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.access import Access, Permission, allow
-from service.caseload import contacts, requests
+from service.caseload import action_pages, contacts, requests
 from service.caseload.contact_schemas import (
     KINDS,
     NOT_SAFEGUARDING,
     OUTCOMES,
-    ContactChange,
     NewContact,
     NewRequest,
     RequestChange,
@@ -28,6 +27,7 @@ from service.problems import Refusal
 from service.web import render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
+router.include_router(action_pages.router)
 SHOWN = 50
 WANTED = {
     "on": "Enter the day of the contact.",
@@ -119,18 +119,6 @@ def _said(typed: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     if typed.get("quick"):
         said["on"] = today()
     return said, errors
-
-
-@router.post("/contacts/{contact}")
-def change_contact(
-    request: Request, contact: str, typed: Typed, access: Access = allow(Permission.CONTACTS_WRITE)
-) -> Response:
-    """Say that the next action of a contact is done."""
-    with request.app.state.database.write(access) as connection:
-        row = contacts.require_contact(connection, access, contact)
-        require_version(typed, row.version)
-        contacts.change(connection, access, row, ContactChange(done=typed.get("done") != "no"))
-    return lead_back(back_of(typed, f"/pupils/{row.pupil_ref}"), "action", row.pupil_ref)
 
 
 # --- corrections and objections ---------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ def require_contact(connection: Connection, access: Access, ref: str) -> Any:
 def _rows(access: Access) -> Select[Any]:
     return (
         select(t.contacts, t.people.c.name.label("by_name"), t.pupils.c.ref.label("pupil_ref"))
+        .add_columns(t.pupils.c.name.label("pupil_name"))
         .join(t.people, t.people.c.id == c.by_id)
         .join(t.pupils, t.pupils.c.id == c.pupil_id)
         .where(access.may_read(c.pupil_id))

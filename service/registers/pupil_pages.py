@@ -21,6 +21,7 @@ from service.caseload.contact_schemas import KINDS, NOT_SAFEGUARDING, OUTCOMES
 from service.caseload.offers import facts_of, offer_for
 from service.caseload.returning import notice_of
 from service.caseload.schemas import WHY
+from service.checks.schools import add_contacts
 from service.clock import today
 from service.forms import Typed
 from service.phrases import counted, day, short_day
@@ -162,9 +163,10 @@ def _line(connection: Connection, access: Access, explained: Any) -> dict[str, A
     earlier = earlier_of(connection, explained.check)
     if found is None:
         line = {"pupil": explained.pupil.ref, "name": explained.explanation.name, "school": None}
-        return {"row": _row(explained, line, earlier), "sensitive": set(), "support": None, "workers": {}}
+        return {"row": _row(explained, line, earlier), "sensitive": set(), "support": None}
     beside = json.loads(f"{{{extras(connection, access, [found.pupil_id])[found.pupil_id]}}}")
     line = {**json.loads(found.line), **beside}
+    add_contacts(connection, [line])
     hidden = {reason["label"] for reason in line.get("reasons", ()) if reason.get("sensitive") and "label" in reason}
     trained = explained.register.trained
     if trained is not None and is_sensitive(explained.cohort.fields, trained.tables):

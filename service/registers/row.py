@@ -47,6 +47,7 @@ class Row(NamedTuple):
     support: str
     last_contact: str
     next_action: str
+    planned: str  # reference of the contact that plans it
     place: str
 
 

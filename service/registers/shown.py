@@ -91,6 +91,7 @@ class Rows:
             support=beside.get("support", ""),
             last_contact=_contact(last) if last else "",
             next_action=_action(action) if action else "",
+            planned=action["contact"] if action else "",
             place=beside.get("place", ""),
         )
 

@@ -147,9 +147,7 @@ def test_a_contact_with_a_next_action_is_asked_again_until_it_is_whole(coach: An
     assert "Say both what is next and by when" in page.inner_text(".govuk-error-summary")
     assert page.get_by_label("Note, if any").input_value() == "Wants to look at the engineering course."
     coach.look("coach-contact-error")
-    when = page.get_by_role("group", name="By when?")
-    for part, value in (("Day", "1"), ("Month", "2"), ("Year", "2030")):
-        when.get_by_label(part).fill(value)
+    _fill_day(page, "1", "2", "2030")
     page.get_by_role("button", name="Record the contact").click()
     assert path_of(coach) == "/my-list"
     assert "Send the open-day dates, by 1 Feb 2030" in page.locator("#caseload tbody tr").nth(1).inner_text()
@@ -157,6 +155,38 @@ def test_a_contact_with_a_next_action_is_asked_again_until_it_is_whole(coach: An
     coach.look("coach-pupil-contacts")
     page.get_by_role("button", name="It is done").click()
     assert "by 1 Feb 2030, done" in page.inner_text("main")
+
+
+def test_what_is_next_is_changed_and_done_in_two_clicks_from_the_list(coach: Any) -> None:
+    page = coach.page
+    coach.open("/my-list")
+    line = page.locator("#caseload tbody tr").nth(2)
+    line.locator("th a").click()
+    page.get_by_role("button", name="Record a contact with a next action").click()
+    page.get_by_label("Spoke or answered").check()
+    page.get_by_label("What is next, if anything?").fill("Send the open-day dates")
+    _fill_day(page, "1", "2", "2030")
+    page.get_by_role("button", name="Record the contact").click()
+    coach.open("/my-list?places=3")
+    line.get_by_role("link", name="Done or change").click()
+    coach.look("coach-action")
+    page.get_by_role("group", name="By when?").get_by_label("Month").fill("14")
+    page.get_by_role("button", name="Save").click()
+    assert "Enter a real day" in page.inner_text(".govuk-error-summary")
+    coach.look("coach-action-error")
+    _fill_day(page, "3", "3", "2030")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/my-list\?places=3&done=action#pupil-"))
+    assert "by 3 Mar 2030" in line.inner_text()
+    line.get_by_role("link", name="Done or change").click()
+    page.get_by_role("button", name="It is done").click()
+    page.wait_for_url(re.compile(r"/my-list\?places=3&done=action#pupil-"))
+    assert "Send the open-day dates" not in line.inner_text()
+
+
+def _fill_day(page: Any, *values: str) -> None:
+    for part, value in zip(("Day", "Month", "Year"), values, strict=True):
+        page.get_by_role("group", name="By when?").get_by_label(part).fill(value)
 
 
 def test_a_pupil_is_found_by_name_and_no_address_holds_it(coach: Any) -> None:

@@ -6,8 +6,10 @@ failing half-way; on PostgreSQL each transaction says whose it is, and row-level
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import from_json, to_json
@@ -36,6 +38,33 @@ def _to_text(value: Any) -> str:
 _JSON: dict[str, Any] = {"json_serializer": _to_text, "json_deserializer": from_json}
 
 
+class _Line:
+    """Who has waited longest writes next. SQLite lets in whoever looks at the right moment, waiting long or not."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._waiting: deque[Lock] = deque()  # the first of them is writing
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn; after too long it is left to the database to say that it is busy."""
+        mine = Lock()
+        mine.acquire()
+        with self._guard:
+            self._waiting.append(mine)
+            first = self._waiting[0] is mine
+        try:
+            if not first:
+                mine.acquire(timeout=BUSY_MILLISECONDS / 1000)
+            yield
+        finally:
+            with self._guard:
+                first = self._waiting[0] is mine
+                self._waiting.remove(mine)
+                if first and self._waiting:
+                    self._waiting[0].release()
+
+
 class Database:
     """One database, by its URL; `read()` and `write()` open transactions."""
 
@@ -43,6 +72,7 @@ class Database:
         self.sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
         self._writing = self.engine.execution_options(roni_write=True)
+        self._line = _Line() if self.sqlite else None
 
     @contextmanager
     def read(self, access: Access | None = None) -> Iterator[Connection]:
@@ -54,7 +84,11 @@ class Database:
     @contextmanager
     def write(self, access: Access | None = None) -> Iterator[Connection]:
         """A transaction that may write: wholly kept, or not at all."""
-        with self._writing.connect() as connection, connection.begin():
+        with (
+            self._line.turn() if self._line is not None else nullcontext(),
+            self._writing.connect() as connection,
+            connection.begin(),
+        ):
             self._say_who(connection, access)
             yield connection
 

@@ -13,9 +13,9 @@ from service import tables as t
 from service.access import Access
 from service.etags import STALE
 from service.problems import Refusal
-from service.uploads.jobs import READING, STAGED, clear
 from service.uploads.leavers import EVERYBODY, require_elsewhere
 from service.uploads.rolls import base_of
+from service.uploads.storing import READING, STAGED, clear
 
 WITHDRAWN = "withdrawn"
 OF_READING = ("mapping", "answers", "edits")

@@ -70,7 +70,14 @@ def _done(job: dict[str, Any]) -> dict[str, Any]:
         return {"cells": cells.read_cells(job)}
     if job.get("kind") == sheet_reading.KIND:
         return {"sheet": sheet_reading.read_sheet(job)}
-    return {"listed": read_list(job)} if job.get("kind") == KIND else {"staged": stage(job)}
+    if job.get("kind") == KIND:
+        return {"listed": read_list(job)}
+    return {"staged": stage(job, _say_how_far if job["school"] is None else None)}
+
+
+def _say_how_far(done: float) -> None:
+    """Of a file of all schools: others are read before anybody could look."""
+    _say(f"{min(done, 0.99):.2f}")
 
 
 def _say(word: str) -> None:

@@ -67,7 +67,7 @@ def confirm(request: Request, upload: str, typed: Typed, access: Access = allow(
     if stale is not None:
         return stale_page(request, stale, typed)
     if row.school_id is None:
-        work_of(request.app).wait(lambda: finishing.go_on(state.database, state.settings, upload, access), PATIENCE)
+        work_of(request.app).confirm_all(access, upload, PATIENCE)
     return RedirectResponse(f"/uploads/{upload}", 303)
 
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from service import audit
 from service import tables as t
 from service.access import Access
 from service.checks.queries import require_open
 from service.clock import now
-from service.database import Database, lock_rolls
+from service.database import Database
 from service.problems import Refusal
 from service.settings import Settings
+from service.turns import StoppedError, turn
 from service.uploads.changes import require_staged
 from service.uploads.confirming import Gone, OnRoll, Roll, confirm, row_ref
-from service.uploads.jobs import clear
 from service.uploads.leavers import answer_for, require_complete
 from service.uploads.receiving import CONFIRMED, CONFIRMING
 from service.uploads.rolls import LEFT
+from service.uploads.storing import clear
 
 Receipt = dict[str, Any]
 
@@ -135,22 +138,40 @@ def begin_all(connection: Connection, access: Access, upload: Any) -> None:
     """Say that the upload is being confirmed, and by whom: so it is finished even after a stop."""
     require_staged(upload)
     _check(connection, upload)
-    schools = {row.urn: row for row in connection.execute(select(t.schools))}
-    rolls = (_roll(connection, upload, part, schools.get(part["urn"])) for part in upload.cohort["schools"])
-    require_complete((gone.ref, gone.leaver) for roll in rolls for gone in roll.gone if gone.new)
+    require_complete(_leavers(connection, upload))
     by = {"grant_id": access.grant_id, "via": access.via}
     values = {"state": CONFIRMING, "progress": 0.0, "receipt": {"by": by, "rolls": []}, "version": upload.version + 1}
     connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
 
 
-def go_on(database: Database, settings: Settings, ref: str, access: Access | None = None) -> None:
+def _leavers(connection: Connection, upload: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """Who left since the last rolls, and what is said of each; without their records, of which there may be many."""
+    leaver, pupil = t.upload_leavers.c, t.pupils.c
+    rows = connection.execute(
+        select(pupil.ref, leaver.leaver)
+        .join(t.pupils, pupil.id == leaver.pupil_id)
+        .where(leaver.upload_id == upload.id)
+        .order_by(leaver.id)
+    )
+    return ((row.ref, answer_for(row.ref, None, upload.leavers)) for row in rows if row.leaver is None)
+
+
+def go_on(
+    database: Database, settings: Settings, ref: str, access: Access | None = None, stopping: Event | None = None
+) -> None:
     """Confirm the schools of an upload that are not confirmed yet, each in a transaction of its own."""
-    while True:
-        with database.write(Access.system()) as connection:
-            lock_rolls(connection)
-            upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
-            if upload.state != CONFIRMING or _next(connection, access or _who(connection, upload), settings, upload):
-                return
+    with suppress(StoppedError):
+        while _one_more(database, settings, ref, access, stopping or Event()):
+            pass
+
+
+def _one_more(database: Database, settings: Settings, ref: str, access: Access | None, stopping: Event) -> bool:
+    """Confirm the next school, if there is one; whether there may be another."""
+    with turn(database, stopping) as connection:
+        upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
+        if upload.state != CONFIRMING:
+            return False
+        return not _next(connection, access or _who(connection, upload), settings, upload)
 
 
 def _who(connection: Connection, upload: Any) -> Access:
@@ -180,9 +201,17 @@ def _next(connection: Connection, access: Access, settings: Settings, upload: An
             )
     except Refusal as refusal:  # a school confirmed its own roll meanwhile: that is newer, and stands
         said = {"school": part["urn"], "refused": {"code": refusal.code, "sentence": refusal.detail}}
+    _drop(connection, upload.id, part["urn"])
     values = {"receipt": {**receipt, "rolls": [*receipt["rolls"], said]}, "progress": (done + 1) / len(parts)}
     connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
     return False
+
+
+def _drop(connection: Connection, upload_id: int, urn: str | None) -> None:
+    """What was staged of a school that is done: all of it in the end would keep others waiting."""
+    for table in (t.upload_pupils, t.upload_leavers):
+        mine = (table.c.upload_id == upload_id, table.c.school_urn.is_not_distinct_from(urn))
+        connection.execute(delete(table).where(*mine))
 
 
 def _sum(rolls: list[Receipt], upload: Any) -> Receipt:

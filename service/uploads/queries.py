@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, false, select, true
 
 from roni import Problem, national
 from service import audit
@@ -15,6 +15,7 @@ from service.problems import Refusal
 from service.uploads.confirming import row_ref
 from service.uploads.leavers import answer_for, is_complete
 from service.uploads.rolls import LEFT
+from service.uploads.storing import READING
 
 SHOWN = (
     "ref", "state", "progress", "file_name", "file_digest", "size", "mapping", "answers", "edits", "account", "refusal",
@@ -147,7 +148,7 @@ def list_pupils(
     query = (
         select(t.upload_pupils, t.pupils.c.ref)
         .outerjoin(t.pupils, t.pupils.c.id == staged.pupil_id)
-        .where(staged.upload_id == upload.id, staged.id > after)
+        .where(staged.upload_id == upload.id, staged.id > after, _if_read(upload))
         .order_by(staged.id)
         .limit(limit + 1)
     )
@@ -157,6 +158,11 @@ def list_pupils(
     known = [row.pupil_id for row in page if row.pupil_id is not None]
     audit.record(connection, access, "upload.read", about=ref, pupils=known)
     return [_pupil(access, row) for row in page], page[-1].id if len(rows) > limit else None
+
+
+def _if_read(upload: Any) -> ColumnElement[bool]:
+    """Nothing is shown of a file that is being read: of one for all schools, some are stored and some are not."""
+    return false() if upload.state == READING else true()
 
 
 def _pupil(access: Access, row: Any) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def _leavers(connection: Connection, upload: Any) -> Iterator[dict[str, Any]]:
         query = (
             select(table, t.pupils.c.ref)
             .outerjoin(t.pupils, t.pupils.c.id == table.c.pupil_id)
-            .where(table.c.upload_id == upload.id)
+            .where(table.c.upload_id == upload.id, _if_read(upload))
             .order_by(table.c.id)
         )
         if named == "row":

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ LOST = ("reading_failed", "The file cannot be read: it made the reader stop. Sav
 # Nothing else of our environment: no secret, no address of a database.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+Told = Callable[[float], None]  # hears how far a reader is, from 0 to 1
 
 
 class Readers:
@@ -43,10 +46,10 @@ class Readers:
         # A file for all schools may take half an hour: one at a time, so that schools do not wait behind two.
         self.long = threading.Semaphore(max(1, self.most - 1))
 
-    def read(self, job: Mapping[str, Any], file: Path, seconds: float) -> dict[str, Any]:
+    def read(self, job: Mapping[str, Any], file: Path, seconds: float, told: Told | None = None) -> dict[str, Any]:
         """The result of a job on a file: {"staged": ...} or {"refused": {"code", "sentence"}}."""
         with self._one() as reader:
-            return reader.read(job, file, seconds)
+            return reader.read(job, file, seconds, told)
 
     def warm(self) -> None:
         """Start the processes now."""
@@ -104,6 +107,7 @@ class _Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback may hold a cell's value
             env=environment,
+            bufsize=0,  # a line that is read must not hide the next one from `select`
         )
         self.ready = False
 
@@ -115,13 +119,13 @@ class _Reader:
         if not self.ready:
             self.ready = self._answers(START_SECONDS)
 
-    def read(self, job: Mapping[str, Any], file: Path, seconds: float) -> dict[str, Any]:
+    def read(self, job: Mapping[str, Any], file: Path, seconds: float, told: Told | None = None) -> dict[str, Any]:
         """Give the job to the process and wait for its answer; kill it when that takes too long."""
         self.wait_until_ready()
         with working_folder() as folder:
             (folder / "job.json").write_text(json.dumps({**job, "path": str(file)}, separators=(",", ":")), "utf-8")
             started = time.monotonic()
-            if self._order(folder, seconds) and self._answers(seconds):
+            if self._order(folder, seconds) and self._answers(seconds, told):
                 found: dict[str, Any] = json.loads((folder / "result.json").read_bytes())
                 return found
             self.close()
@@ -138,14 +142,17 @@ class _Reader:
             return False
         return True
 
-    def _answers(self, seconds: float) -> bool:
-        """Whether one line comes in time."""
+    def _answers(self, seconds: float, told: Told | None = None) -> bool:
+        """Whether it says that it is done in time; how far it is may come before."""
         stdout = self.process.stdout
         assert stdout is not None
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if select.select([stdout], [], [], left)[0]:
-                return stdout.readline() != b""
+                line = stdout.readline()
+                if told is None or not line.startswith(b"0."):
+                    return line != b""
+                told(float(line))
         return False
 
     def close(self) -> None:

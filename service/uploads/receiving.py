@@ -16,8 +16,8 @@ from service.database import lock_rolls
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
-from service.uploads.jobs import READING, STAGED
 from service.uploads.rolls import base_of, live_submission
+from service.uploads.storing import READING, STAGED
 from service.uploads.vault import lock
 
 CONFIRMED, CONFIRMING = "confirmed", "confirming"

@@ -245,7 +245,7 @@ def confirm_upload(
         else:
             finishing.begin_all(connection, access, row)
     if row.school_id is None:
-        work_of(request.app).wait(lambda: finishing.go_on(state.database, state.settings, upload, access))
+        work_of(request.app).confirm_all(access, upload)
     with state.database.read(access) as connection:
         return _receipt(response, queries.require_upload(connection, access, upload), changed=True)
 

@@ -8,7 +8,7 @@ A job has `path`, `check`, `school` (its URN; none for a file of all schools), `
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -21,21 +21,33 @@ from service.uploads.splitting import OWN_ROLL, split
 
 OF_COLUMNS = ("used", "empty", "unmapped")  # the readings that are of a column of the file
 MOST_UNKNOWN = 500
+READ, SPLIT = 0.4, 0.5  # how far it is when the file is read, and when each row has its school
+
+Told = Callable[[float], None]
 
 
-def stage(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the file of a job, compare it with each school's last roll, and say what is to be asked."""
+def stage(job: Mapping[str, Any], told: Told | None = None) -> dict[str, Any]:
+    """Read the file of a job, compare it with each school's last roll, and say what is to be asked.
+
+    `told` hears how far it is, from 0 to 1.
+    """
+    tell = told or (lambda _: None)
     check = check_of(job["check"])
     saved = job["saved"]
-    told = {**questions.mapping_of(job["answers"]), **job["mapping"]}
-    cohort, found, differing = _read(job, check, saved, told)
+    said = {**questions.mapping_of(job["answers"]), **job["mapping"]}
+    cohort, found, differing = _read(job, check, saved, said)
+    tell(READ)
     data = with_edits(cohort_to_dict(cohort), check, job["edits"])
     _add_period(data, job["answers"])
     parts, unknown = split(data, job["school"], job["schools"])
     elsewhere = {pupil["key"] for urn, part in parts if urn is not None for pupil in part["pupils"]}
-    staged = [compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"], elsewhere) for urn, part in parts]
+    tell(SPLIT)
+    staged = []
+    for number, (urn, part) in enumerate(parts, 1):
+        staged.append(compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"], elsewhere))
+        tell(SPLIT + (1 - SPLIT) * number / len(parts))
     asked = [
-        *questions.of_reading(cohort, saved, job["answers"], told),
+        *questions.of_reading(cohort, saved, job["answers"], said),
         *questions.of_reading_again(differing, job["answers"]),
         *questions.of_falls(part["cohort"] for part in staged),
     ]

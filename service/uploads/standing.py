@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, select
 from service import tables as t
 from service.checks.queries import is_overdue, state_of
 from service.clock import now
-from service.uploads.jobs import READING, REFUSED, STAGED
 from service.uploads.receiving import CONFIRMING
 from service.uploads.rolls import ON_ROLL, base_of, live_submission
+from service.uploads.storing import READING, REFUSED, STAGED
 
 OPEN = (READING, STAGED, CONFIRMING, REFUSED)
 

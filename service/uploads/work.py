@@ -16,8 +16,9 @@ from service import tables as t
 from service.access import Access
 from service.database import Database
 from service.settings import Settings
-from service.uploads.jobs import READING, read_upload
+from service.uploads.jobs import read_upload
 from service.uploads.reading import readers_of, sweep
+from service.uploads.storing import READING
 
 log = logging.getLogger("roni.service")
 _lock = threading.Lock()
@@ -59,6 +60,12 @@ class Work:
         finally:
             self.reading.discard(ref)
 
+    def confirm_all(self, access: Access, ref: str, within: float | None = None) -> bool:
+        """Confirm an upload of all schools, school after school; whether that is done while a caller waits."""
+        from service.uploads.finishing import go_on
+
+        return self.wait(lambda: go_on(self.database, self.settings, ref, access, self.stopping), within)
+
     def take_up(self) -> None:
         """Go on with what was being read, or confirmed for all schools, when the service was stopped."""
         from service.uploads.finishing import go_on
@@ -73,7 +80,7 @@ class Work:
             if row.state == READING:
                 self._later(lambda row=row: self._read(Access.system(), row.ref, row.school_id is None))  # type: ignore[misc]
             else:
-                self._later(lambda row=row: go_on(self.database, self.settings, row.ref))  # type: ignore[misc]
+                self._later(lambda row=row: go_on(self.database, self.settings, row.ref, stopping=self.stopping))  # type: ignore[misc]
 
     def _later(self, task: Callable[[], None]) -> None:
         self.threads.submit(task).add_done_callback(_say_failed)

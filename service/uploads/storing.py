@@ -1,0 +1,206 @@
+"""What was read of a file is stored: of one school in one transaction, of all schools in parts.
+
+A file of all schools may have hundreds of thousands of rows. It is stored school after school, so that nobody waits
+long, and counts as staged with the last one. Stopped before that it is read again: the file is kept until it is
+confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service import audit
+from service import tables as t
+from service.access import Access
+from service.clock import now
+from service.database import Database, lock_rolls
+from service.turns import turn
+from service.uploads.matching import find_pupils
+from service.uploads.splitting import OWN_ROLL
+
+READING, STAGED, REFUSED, SUPERSEDED = "reading", "staged", "refused", "superseded"
+PUPILS_AT_ONCE = 2000  # in one transaction; a school is never parted
+DELETED_AT_ONCE = 5000
+
+Bases = Mapping[str, int | None]  # URN -> the submission that a school's roll was compared with
+Part = Mapping[str, Any]  # of one school, as `comparing.compare` has it
+
+
+class NotOursError(Exception):
+    """The upload was withdrawn meanwhile, or another process is at it."""
+
+
+def store(connection: Connection, access: Access, upload: Any, staged: Mapping[str, Any], bases: Bases) -> None:
+    """Store what was read of one school's file; nothing where the upload was withdrawn meanwhile."""
+    lock_rolls(connection)  # a roll may be confirmed at this moment
+    if not _change(connection, upload, upload.version, _values(upload, staged, bases)):
+        return
+    _delete_rows(connection, [upload.id])
+    known = {pupil for part in staged["schools"] for pupil in _store_part(connection, upload.id, part)}
+    clear(connection, _supersede(connection, upload))
+    _start(connection, upload)
+    audit.record(connection, access, "upload.stage", upload.ref, sorted(known), _counts(staged))
+
+
+def refuse(connection: Connection, access: Access, upload: Any, refusal: Mapping[str, str]) -> None:
+    """Say why a file cannot be read, and keep nothing of it."""
+    lock_rolls(connection)
+    if _change(connection, upload, upload.version, {"state": REFUSED, "refusal": refusal}):
+        clear(connection, [upload.id])
+        audit.record(connection, access, "upload.refuse", about=upload.ref, detail={"code": refusal["code"]})
+
+
+def _change(connection: Connection, upload: Any, version: int, values: Mapping[str, Any]) -> bool:
+    """Change an upload that is being read, if nobody else has; whether nobody has."""
+    seen = (t.uploads.c.id == upload.id, t.uploads.c.version == version, t.uploads.c.state == READING)
+    return connection.execute(update(t.uploads).where(*seen).values(**values, version=version + 1)).rowcount == 1
+
+
+def _values(upload: Any, staged: Mapping[str, Any], bases: Bases) -> dict[str, Any]:
+    """What an upload is once it is staged."""
+    parts = [
+        {name: part[name] for name in ("urn", "cohort", "difference")}
+        | {"based_on": bases.get(part["urn"] or OWN_ROLL)}
+        for part in staged["schools"]
+    ]
+    return {
+        "state": STAGED,
+        "progress": 1.0,
+        "account": staged["account"],
+        "questions": staged["questions"],
+        "cohort": {"schools": parts},
+        "based_on_id": parts[0]["based_on"] if upload.school_id is not None and parts else None,
+        "refusal": None,
+    }
+
+
+def _counts(staged: Mapping[str, Any]) -> dict[str, int]:
+    account = staged["account"]
+    return {"pupils": account["pupils"], "problems": sum(account["problems"].values())}
+
+
+# --- a file of all schools --------------------------------------------------------------------------------------------
+
+
+class InParts:
+    """The storing of a file of all schools. Each transaction first sees that the upload is still its own."""
+
+    def __init__(self, database: Database, stopping: Event, upload: Any) -> None:
+        self.database, self.stopping = database, stopping
+        self.upload, self.version = upload, upload.version
+
+    def store(
+        self, access: Access, staged: Mapping[str, Any], bases: Bases, told: Callable[[Connection, Any, float], None]
+    ) -> None:
+        """Store school after school; `told` is told how far it is, in the same transactions."""
+        self._claim()
+        number, done = max(1, staged["account"]["pupils"]), 0
+        for parts in _together(staged["schools"]):
+            with self._turn() as connection:
+                known = {pupil for part in parts for pupil in _store_part(connection, self.upload.id, part)}
+                done += sum(len(part["pupils"]) for part in parts)
+                told(connection, self.upload, done / number)
+                if known:
+                    audit.record(connection, access, "upload.stage", self.upload.ref, sorted(known))
+        with self._turn() as connection:
+            _change(connection, self.upload, self.version, _values(self.upload, staged, bases))
+            audit.record(connection, access, "upload.stage", about=self.upload.ref, detail=_counts(staged))
+
+    def _claim(self) -> None:
+        """From now on it is ours: an earlier file gives way, and what was stored of this one before is gone."""
+        with self._turn() as connection:
+            _change(connection, self.upload, self.version, {})
+            self.version += 1
+            ids = [self.upload.id, *_supersede(connection, self.upload)]
+        for table in (t.upload_pupils, t.upload_leavers):
+            some = select(table.c.id).where(table.c.upload_id.in_(ids)).limit(DELETED_AT_ONCE)
+            while True:
+                with self._turn() as connection:
+                    if connection.execute(delete(table).where(table.c.id.in_(some))).rowcount == 0:
+                        break
+        with self._turn() as connection:
+            clear(connection, ids[1:])
+
+    @contextmanager
+    def _turn(self) -> Iterator[Connection]:
+        uploads = t.uploads.c
+        with turn(self.database, self.stopping) as connection:
+            query = select(uploads.state, uploads.version).where(uploads.id == self.upload.id)
+            if tuple(connection.execute(query.with_for_update()).one()) != (READING, self.version):
+                raise NotOursError
+            yield connection
+
+
+def _together(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    """Schools that are stored in one transaction."""
+    some: list[Part] = []
+    for part in parts:
+        if some and sum(len(other["pupils"]) for other in (*some, part)) > PUPILS_AT_ONCE:
+            yield some
+            some = []
+        some.append(part)
+    if some:
+        yield some
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _store_part(connection: Connection, upload_id: int, part: Mapping[str, Any]) -> list[int]:
+    """The pupils and leavers of one school; returns the ids of those who are known."""
+    pupils = part["pupils"]
+    records = [pupil["record"] for pupil in pupils]
+    found = find_pupils(connection, records, [pupil["pupil_id"] for pupil in pupils], part["cohort"])
+    same = {"upload_id": upload_id, "school_urn": part["urn"]}
+    rows = [
+        {**pupil, **same, "place": place, "pupil_id": known.id if known is not None else None}
+        for place, (pupil, known) in enumerate(zip(pupils, found, strict=True))
+    ]
+    if rows:
+        connection.execute(insert(t.upload_pupils), rows)
+    leavers = [
+        {**same, "pupil_id": leaver["id"], "record": leaver["record"], "leaver": leaver["leaver"]}
+        for leaver in part["leavers"]
+    ]
+    if leavers:
+        connection.execute(insert(t.upload_leavers), leavers)
+    return [row["pupil_id"] for row in rows if row["pupil_id"] is not None] + [row["pupil_id"] for row in leavers]
+
+
+def _supersede(connection: Connection, upload: Any) -> list[int]:
+    """One upload of a school is open at a time: an earlier one that was not confirmed gives way; those that did."""
+    uploads = t.uploads.c
+    whose = uploads.school_id.is_(None) if upload.school_id is None else uploads.school_id == upload.school_id
+    others = (uploads.check_id == upload.check_id, whose, uploads.state == STAGED, uploads.id < upload.id)
+    ids = list(connection.execute(select(uploads.id).where(*others)).scalars())
+    if ids:
+        connection.execute(
+            update(t.uploads).where(uploads.id.in_(ids)).values(state=SUPERSEDED, version=uploads.version + 1)
+        )
+    return ids
+
+
+def _start(connection: Connection, upload: Any) -> None:
+    lines = t.check_schools.c
+    mine = (lines.check_id == upload.check_id, lines.school_id == upload.school_id, lines.started_at.is_(None))
+    connection.execute(update(t.check_schools).where(*mine).values(started_at=now(), version=lines.version + 1))
+
+
+def clear(connection: Connection, upload_ids: Iterable[int]) -> None:
+    """Nothing of these uploads' pupils is kept: neither the file as it came nor what was read of it."""
+    ids = list(upload_ids)
+    if not ids:
+        return
+    connection.execute(delete(t.upload_files).where(t.upload_files.c.upload_id.in_(ids)))
+    _delete_rows(connection, ids)
+    connection.execute(update(t.uploads).where(t.uploads.c.id.in_(ids)).values(cohort=None, edits={}))
+
+
+def _delete_rows(connection: Connection, ids: list[int]) -> None:
+    connection.execute(delete(t.upload_pupils).where(t.upload_pupils.c.upload_id.in_(ids)))
+    connection.execute(delete(t.upload_leavers).where(t.upload_leavers.c.upload_id.in_(ids)))

@@ -169,7 +169,10 @@ class CaseloadLine(BaseModel):
     place: Annotated[Literal["caseload", "new", "restricted", "left", "taken_off"], Field(description="Which part.")]
     pupil: PupilShape
     check: Annotated[str | None, Field(description="The check whose line this is; null: on no published register.")]
-    line: Annotated[dict[str, Any] | None, Field(description="As in the register of that check.")]
+    line: Annotated[
+        dict[str, Any] | None,
+        Field(description="As in the register of that check; of its school also the `contact`: whom to ask there."),
+    ]
     coach: PersonShape | None
     last_contact: LastContact | None
     next_action: NextAction | None

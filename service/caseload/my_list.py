@@ -22,6 +22,7 @@ from service.caseload.offers import facts_of, offer_for
 from service.caseload.schemas import Shape
 from service.caseload.standing import Standing, objections, standings
 from service.checks.queries import readable_stage, require_check
+from service.checks.schools import add_contacts
 from service.clock import today
 from service.cursors import read_cursor, write_cursor
 from service.problems import Refusal
@@ -158,11 +159,13 @@ def _lines(connection: Connection, access: Access, items: Sequence[Item], checks
     pupils = [item.pupil_id for item in items]
     beside, objecting = extras(connection, access, pupils), objections(connection, pupils)
     decided = {number: standings(connection, number, pupils) for number in checks}
-    return [
+    found = [
         _line(access, item, checks, decided, json.loads(f"{{{beside[item.pupil_id]}}}"))
         | {"objection": item.pupil_id in objecting}
         for item in items
     ]
+    add_contacts(connection, [item["line"] for item in found if item["line"] is not None])
+    return found
 
 
 def _line(

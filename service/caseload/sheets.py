@@ -33,8 +33,10 @@ from service.caseload.sheet_reading import (
 
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTHS = {
-    "Name": 24.0, "School": 24.0, ACTION: 34.0, ACTION_BY: 12.0, CONTACTED: 12.0, HOW: 14.0, OUTCOME: 18.0, NOTE: 40.0,
+    "Name": 24.0, "School": 24.0, "School contact": 30.0, ACTION: 34.0, ACTION_BY: 12.0, CONTACTED: 12.0, HOW: 14.0,
+    OUTCOME: 18.0, NOTE: 40.0,
 }  # fmt: skip
+WRAPPED = ("School contact", ACTION, NOTE)
 DAYS = dict.fromkeys(("Last contact", ACTION_BY, CONTACTED), "dd/mm/yyyy")
 HOW_TO = [
     ("How to fill this in", ""),
@@ -57,20 +59,22 @@ def make(connection: Connection, access: Access, asked: Asked, media: str) -> tu
     if media == CSV:
         write_csv(table, out)
     else:
-        mine = Sheet("My list", table, WIDTHS, wrapped=(ACTION, NOTE), hidden=(AS_SENT,), formats=DAYS)
+        mine = Sheet("My list", table, WIDTHS, wrapped=WRAPPED, hidden=(AS_SENT,), formats=DAYS)
         write_xlsx([mine, Page("How to", HOW_TO)], out)
     return out.getvalue(), pupils
 
 
 def _row(item: dict[str, Any], due: Any | None) -> dict[str, Any]:
     line, last = item["line"] or {}, item["last_contact"]
+    school = line.get("school") or {}
     return {
         REFERENCE: item["pupil"]["ref"],
         AS_SENT: as_sent(due),
         "Name": line.get("name") or item["pupil"]["name"],
         "Year": line.get("year_group"),
         "Form": line.get("form"),
-        "School": (line.get("school") or {}).get("name"),
+        "School": school.get("name"),
+        "School contact": school.get("contact"),
         "Band": line.get("band"),
         "Coach": item["coach"] and item["coach"]["name"],
         "Last contact": last and date.fromisoformat(last["on"]),

@@ -129,6 +129,10 @@ class Checks(BaseModel):
     next: None = None
 
 
+CONTACT = "Whom to ask at the school: its careers lead or DSL, by telephone or e-mail. It stands beside each pupil."
+SAMPLE_CONTACT = "Ms Sample, careers lead, 01632 960001, careers@example.org"
+
+
 class NewSchool(Sent):
     """A school of the council."""
 
@@ -137,7 +141,7 @@ class NewSchool(Sent):
     laestab: Annotated[str | None, Field(pattern=r"^\d{3}/?\d{4}$")] = None
     district: Annotated[str | None, Field(max_length=100)] = None
     establishment_type: Annotated[str | None, Field(max_length=100)] = None
-    contact: Annotated[str | None, Field(max_length=300, description="Whom to ask at the school.")] = None
+    contact: Annotated[str | None, Field(max_length=300, description=CONTACT, examples=[SAMPLE_CONTACT])] = None
 
 
 class SchoolChange(Sent):
@@ -147,7 +151,7 @@ class SchoolChange(Sent):
     laestab: Annotated[str | None, Field(pattern=r"^\d{3}/?\d{4}$")] = None
     district: Annotated[str | None, Field(max_length=100)] = None
     establishment_type: Annotated[str | None, Field(max_length=100)] = None
-    contact: Annotated[str | None, Field(max_length=300)] = None
+    contact: Annotated[str | None, Field(max_length=300, description=CONTACT)] = None
     active: Annotated[bool | None, Field(strict=True)] = None
 
 

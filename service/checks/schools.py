@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, true, tuple_, update
@@ -69,6 +70,15 @@ def list_schools(connection: Connection, access: Access, limit: int, cursor: str
     more = rows[limit - 1] if len(rows) > limit else None
     items = [_shape(row) for row in rows[:limit]]
     return {"items": items, "next": write_cursor(more.name, more.id) if more is not None else None}
+
+
+def add_contacts(connection: Connection, lines: Iterable[dict[str, Any]]) -> None:
+    """Put whom to ask there into the school of each of a list's lines, where the council has said it."""
+    schools = [school for line in lines if (school := line.get("school")) is not None]
+    query = select(t.schools.c.urn, t.schools.c.contact).where(t.schools.c.urn.in_({one["urn"] for one in schools}))
+    known = {row.urn: row.contact for row in connection.execute(query)}
+    for school in schools:
+        school["contact"] = known.get(school["urn"])
 
 
 def seen(access: Access, school_id: ColumnElement[int]) -> ColumnElement[bool]:

@@ -14,6 +14,8 @@ SEED = 2026
 SCHOOLS = 8
 PUPILS_PER_YEAR = 45
 YEAR = AcademicYear(2026)
+CONTACTS = ("Ms Sample", "Mr Placeholder", "Mrs Invented", "Dr Madeup", "Mr Pretend", "Ms Fiction")
+FIRST_NUMBER = 960101
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Council:
     @property
     def schools(self) -> list[Any]:
         return list(self.authority.schools)
+
+    def contact(self, place: int) -> str:
+        """Whom to ask at a school. Ofcom keeps 01632 960000 to 960999 for drama: nobody has these numbers."""
+        name = CONTACTS[place % len(CONTACTS)]
+        address = f"{name.split()[-1].lower()}.{self.schools[place].urn}@example.org"
+        return f"{name}, careers lead, 01632 {FIRST_NUMBER + place}, {address}"
 
     @cached_property
     def november(self) -> dict[str, Path]:

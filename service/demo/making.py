@@ -67,12 +67,12 @@ def add_people(settings: Settings, database: Database, council: Council) -> dict
     """Everybody and their schools; a token of each for the story."""
     system, tokens = Access.system(), {}
     with database.write(system) as connection:
-        for school in council.schools:
-            contact = f"office@{school.urn}.example"
+        for place, school in enumerate(council.schools):
             kind = school.establishment_type.replace("_", " ")
             shape = NewSchool(
-                urn=school.urn, name=school.name, district=school.district, establishment_type=kind, contact=contact
-            )
+                urn=school.urn, name=school.name, district=school.district, establishment_type=kind,
+                contact=council.contact(place),
+            )  # fmt: skip
             add_school(connection, system, shape)
         for person in council.people():
             ref, _ = people.add(connection, person.name, person.email, None)

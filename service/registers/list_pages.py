@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from service import audit
 from service import tables as t
 from service.access import Access, Permission, allow
+from service.checks.schools import add_contacts
 from service.clock import today
 from service.phrases import counted, day
 from service.problems import Refusal
@@ -64,6 +65,7 @@ def show_register(request: Request, check: str, access: Access = allow(Permissio
                 raise
             return _empty_page(request, row)
         head = from_json(answer.body)
+        add_contacts(connection, [*head["items"], *((head.get("capacity") or {}).get("displaced") or ())])
         choices = _choices(connection, access, row, head)
         earlier = earlier_of(connection, row)
     with state.database.write(access) as connection:

@@ -52,6 +52,7 @@ class Rows:
         get = line.get
         reasons, change, workers = get("reasons", ()), get("change"), get("workers") or {}
         could_be, ask, marks = get("could_be"), get("ask_first"), "; ".join(get("marks") or ())
+        school = get("school") or {}
         hidden = not self.sensitive and any(reason.get("sensitive") for reason in reasons)
         last, action, band = get("last_contact"), get("next_action"), get("band") or ""
         return Row(
@@ -66,8 +67,8 @@ class Rows:
             href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}",
             name=get("name") or "",
             where=_where(get("year_group"), get("form")),
-            school=(get("school") or {}).get("name") or "No school",
-            contact=workers.get("school_contact", ""),
+            school=school.get("name") or "No school",
+            contact=_whom(workers.get("school_contact"), school.get("contact")),
             marks=marks,
             paper_marks=marks.replace(CUSTODY, ""),
             band=band.capitalize(),
@@ -94,6 +95,15 @@ class Rows:
             planned=action["contact"] if action else "",
             place=beside.get("place", ""),
         )
+
+
+def _whom(named: str | None, school: str | None) -> str:
+    """Whom to ask at the school: who is named for the pupil, then whom the council asks there.
+
+    >>> _whom("Ms Sample", "Mr Invented, 01632 960001"), _whom("Ms Sample", "Ms Sample"), _whom(None, None)
+    ('Ms Sample; Mr Invented, 01632 960001', 'Ms Sample', '')
+    """
+    return "; ".join(dict.fromkeys(words for words in (named, school) if words))
 
 
 def _where(year: int | None, form: str | None) -> str:

@@ -102,14 +102,16 @@ def _changes(pairs: Pairs) -> Iterator[_Change]:
     for place, indicator in enumerate(card.active):
         then, today = (made.indicator_points(place) for made in (pairs.before, pairs.now))
         places = np.flatnonzero((then[0] != today[0]) | (then[1] != today[1]))
-        said = [_state(made, place, places) for made in (pairs.now, pairs.before)]
-        yield _Change(tuple(tier.when for tier in indicator.tiers), places, _was(*said))
+        if len(places):
+            said = [_state(made, place, places) for made in (pairs.now, pairs.before)]
+            yield _Change(tuple(tier.when for tier in indicator.tiers), places, _was(*said))
     scored = {name for indicator in card.active for name in indicator.fields}
     for place, inclusion in enumerate(card.inclusions):
         if scored.isdisjoint(inclusion.when.fields):  # else the indicator has said it
             places = np.flatnonzero(pairs.before.inclusions[:, place] != pairs.now.inclusions[:, place])
-            said = [_inclusion_state(made, place, places) for made in (pairs.now, pairs.before)]
-            yield _Change((inclusion.when,), places, _was(*said))
+            if len(places):
+                said = [_inclusion_state(made, place, places) for made in (pairs.now, pairs.before)]
+                yield _Change((inclusion.when,), places, _was(*said))
 
 
 def _was(now: Any, before: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import queue
 import select
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from service.settings import Settings
 
@@ -123,10 +124,10 @@ class _Reader:
         """Give the job to the process and wait for its answer; kill it when that takes too long."""
         self.wait_until_ready()
         with working_folder() as folder:
-            (folder / "job.json").write_text(json.dumps({**job, "path": str(file)}, separators=(",", ":")), "utf-8")
+            (folder / "job.json").write_bytes(to_json({**job, "path": str(file)}))
             started = time.monotonic()
             if self._order(folder, seconds) and self._answers(seconds, told):
-                found: dict[str, Any] = json.loads((folder / "result.json").read_bytes())
+                found: dict[str, Any] = from_json((folder / "result.json").read_bytes())
                 return found
             self.close()
             code, sentence = TOO_SLOW if time.monotonic() - started >= seconds else LOST
@@ -136,7 +137,7 @@ class _Reader:
         stdin = self.process.stdin
         assert stdin is not None
         try:
-            stdin.write(json.dumps({"folder": str(folder), "seconds": seconds}).encode() + b"\n")
+            stdin.write(to_json({"folder": str(folder), "seconds": seconds}) + b"\n")
             stdin.flush()
         except OSError:
             return False

@@ -22,6 +22,11 @@ TEMPORARY = re.compile(r"[A-Z]\d{11}[A-Z]")
 CHUNK = 300  # identifiers in one question: SQLite takes a limited number of parameters
 
 Record = Mapping[str, Any]
+PUPIL = t.pupils.c  # what a record is matched by, and what it may change
+KNOWN = (
+    PUPIL.id, PUPIL.key, PUPIL.key_kind, PUPIL.upn, PUPIL.former_upn, PUPIL.uln, PUPIL.name, PUPIL.search,
+    PUPIL.leavers, PUPIL.school_id, PUPIL.district, PUPIL.home_authority, PUPIL.restricted,
+)  # fmt: skip
 
 
 class Identity:
@@ -55,7 +60,7 @@ WAYS = (  # of the record, of the pupil
 def find_pupils(
     connection: Connection, records: Sequence[Record], known: Sequence[int | None], cohort: Mapping[str, Any]
 ) -> list[Any | None]:
-    """The row of `pupils` of each record; None where there is none yet. `known` are ids where that is settled."""
+    """What is KNOWN of each record's pupil; None where there is none yet. `known` are ids where that is settled."""
     rows = {row.id: row for row in _by_id(connection, [number for number in known if number is not None])}
     found = [rows.get(number) if number is not None else None for number in known]
     rest = [place for place, pupil in enumerate(found) if pupil is None]
@@ -69,7 +74,7 @@ def find_pupils(
 
 def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Any]:
     if ids:
-        yield from connection.execute(select(t.pupils).where(among(t.pupils.c.id, ids)))
+        yield from connection.execute(select(*KNOWN).where(among(PUPIL.id, ids)))
 
 
 def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Any | None]:
@@ -96,7 +101,7 @@ def _candidates(connection: Connection, who: Iterable[Identity]) -> list[Any]:
     rows: dict[int, Any] = {}
     for column, texts in wanted.items():
         for part in _chunks(sorted(texts)):
-            query = select(t.pupils).where(t.pupils.c[column].in_(part))
+            query = select(*KNOWN).where(PUPIL[column].in_(part))
             rows.update((row.id, row) for row in connection.execute(query))
     return [rows[number] for number in sorted(rows)]
 

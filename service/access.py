@@ -2,6 +2,12 @@
 
 A person may hold several grants (a role, and for whom); a session or token acts under one of them. Everything is denied
 that is not granted here: a route without `allow(...)` or `public` stops the service from starting.
+
+A school comes to a pupil by listing the pupil, which takes no more than a UPN. So a listing alone opens nothing that
+somebody else said: where another school has the pupil already, the school that lists second reads no more of the pupil
+than what itself sent, until the other school has confirmed the pupil as a leaver or the council has said whose pupil it
+is (`own_only`). Its line stays on its list and says so (registers/claimed.py); the first school's list rests on nothing
+that the second sent; roles of the council read all. PostgreSQL's policies say the same once more (row_security.py).
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, false, or_, select, true, union_all
 
 from service import tables as t
 from service.problems import Refusal
@@ -164,6 +170,11 @@ class Access:
         return self.schools is None and self.team is None and not self.own_caseload
 
     @property
+    def of_a_school(self) -> bool:
+        """Whether the caller reads as a school does: its own pupils, and those only while they are its own."""
+        return self.role in OF_A_SCHOOL
+
+    @property
     def settings(self) -> dict[str, str]:
         """The same for PostgreSQL's row-level security, which is the second gate."""
         return {
@@ -171,6 +182,7 @@ class Access:
             "schools": ",".join(map(str, sorted(self.schools or ()))),
             "team": self.team or "",
             "caseload_of": str(self.person_id) if self.own_caseload else "",
+            "of_a_school": "on" if self.of_a_school else "off",
         }
 
     def pupils(self) -> Select[tuple[int]]:
@@ -199,7 +211,27 @@ class Access:
             return false()
         rolls = t.roll_pupils.c
         on_rolls = pupil_id.in_(select(rolls.pupil_id).where(rolls.live, rolls.school_id.in_(self.schools)))
-        return and_(on_rolls, pupil_id.not_in(self._moved_on())) if self.role in OF_A_SCHOOL else on_rolls
+        if not self.of_a_school:
+            return on_rolls
+        # Other schools' rolls are behind the policies of PostgreSQL: there those of `pupils` say who has moved on.
+        there = pupil_id.in_(select(t.pupils.c.id))
+        return and_(on_rolls, there, pupil_id.not_in(self._moved_on()), pupil_id.not_in(self._claimed()))
+
+    def may_read_line(self, pupil_id: ColumnElement[int], school_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """The condition on a line of a register, by its pupil and the school whose facts it rests on.
+
+        What a school sent of a pupil whom another has is for the council alone, until it is settled.
+        """
+        if not self.of_a_school:
+            return self.may_read(pupil_id)
+        claims = own_only().subquery()
+        unsettled = select(claims.c.pupil_id).where(claims.c.pupil_id == pupil_id, claims.c.school_id == school_id)
+        return and_(self.may_read(pupil_id), ~unsettled.exists())
+
+    def _claimed(self) -> Select[tuple[int]]:
+        """Of whom the caller's schools read only what themselves sent."""
+        claims = own_only().subquery()
+        return select(claims.c.pupil_id).where(claims.c.school_id.in_(self.schools or ()))
 
     def _moved_on(self) -> Select[tuple[int]]:
         """Who left the caller's schools and is on another's roll in the same check, and has not come back since."""
@@ -242,6 +274,36 @@ class Access:
         """Refuse what the role, or the token, does not include."""
         if not set(permissions) <= self.permissions:
             raise Refusal(403, "not_allowed", "Your role does not include this. An administrator can change it.")
+
+
+def own_only() -> CompoundSelect[Any]:
+    """(pupil_id, school_id): which school has a pupil on a roll and reads of the pupil no more than what itself sent.
+
+    The school that listed second, while nobody has said whose pupil it is, and the school against which the council has
+    decided; until the other school has confirmed, since then, that the pupil left. What was said last of two schools
+    counts (resolutions of “two_schools”: `school` listed second, `other_school` had the pupil).
+    """
+    entry = t.resolutions.alias("claim").c
+    second = or_(entry.decision.is_(None), entry.decision == "other_school")
+    return union_all(
+        _against(entry, entry.school_id, entry.other_school_id, second),
+        _against(entry, entry.other_school_id, entry.school_id, entry.decision == "school"),
+    )
+
+
+def _against(entry: Any, school: ColumnElement[int], other: ColumnElement[int], said: ColumnElement[bool]) -> Any:
+    later, roll = t.resolutions.alias("later_claim").c, t.roll_pupils.alias("gone").c
+    gone = select(roll.id).where(
+        roll.pupil_id == entry.pupil_id, roll.school_id == other, roll.live, roll.status == "left",
+        roll.check_id >= entry.check_id,
+    )  # fmt: skip
+    both = (entry.school_id, entry.other_school_id)
+    since = select(later.id).where(
+        later.kind == entry.kind, later.pupil_id == entry.pupil_id, later.id > entry.id,
+        later.school_id.in_(both), later.other_school_id.in_(both),
+    )  # fmt: skip
+    named = select(entry.pupil_id, school.label("school_id"), entry.decision.is_not(None).label("decided"))
+    return named.where(entry.kind == "two_schools", said, ~gone.exists(), ~since.exists())
 
 
 def access_of(connection: Connection, grant_id: int, via: str, scopes: Iterable[str] | None, on: date) -> Access | None:

@@ -18,8 +18,44 @@ _TEAM = "nullif(current_setting('roni.team', true), '')"
 _COACH = "nullif(current_setting('roni.caseload_of', true), '')::integer"
 _SCHOOLS = "string_to_array(nullif(current_setting('roni.schools', true), ''), ',')::integer[]"
 
-# As `Access.may_read` has it: a coach's own caseload, else a team's live lists, else the rolls of the caller's schools.
-# (The first gate is narrower for a school: once another school has a pupil, the school before reads no more.)
+_OF_A_SCHOOL = "coalesce(current_setting('roni.of_a_school', true), '') = 'on'"
+
+# As `Access._moved_on` has it: left one of the caller's schools, and on another's roll in the same check.
+_MOVED_ON = f"""
+    select ours.pupil_id from roll_pupils ours
+    join roll_pupils there on there.pupil_id = ours.pupil_id and there.check_id = ours.check_id
+    where ours.live and ours.status = 'left' and ours.school_id = any({_SCHOOLS})
+      and there.live and there.status = 'on_roll' and there.school_id <> all({_SCHOOLS})
+      and not exists (
+        select from roll_pupils back where back.pupil_id = ours.pupil_id and back.live and back.status = 'on_roll'
+          and back.school_id = any({_SCHOOLS}) and back.check_id >= ours.check_id)
+"""
+
+
+def _against(school: str, other: str, said: str) -> str:
+    """As `access._against` has it."""
+    return f"""
+    select entry.pupil_id from resolutions entry
+    where entry.kind = 'two_schools' and entry.{school} = any({_SCHOOLS}) and ({said})
+      and not exists (
+        select from roll_pupils gone where gone.pupil_id = entry.pupil_id and gone.school_id = entry.{other}
+          and gone.live and gone.status = 'left' and gone.check_id >= entry.check_id)
+      and not exists (
+        select from resolutions later where later.kind = entry.kind and later.pupil_id = entry.pupil_id
+          and later.id > entry.id and later.school_id in (entry.school_id, entry.other_school_id)
+          and later.other_school_id in (entry.school_id, entry.other_school_id))
+"""
+
+
+# As `access.own_only` has it: pupils of whom the caller's schools read only what themselves sent.
+_CLAIMED = (
+    _against("school_id", "other_school_id", "entry.decision is null or entry.decision = 'other_school'")
+    + " union "
+    + _against("other_school_id", "school_id", "entry.decision = 'school'")
+)
+
+# As `Access.may_read` has it: a coach's own caseload, else a team's live lists, else the rolls of the caller's schools;
+# of those a school reads neither who has moved on to another school nor whom another school had before.
 # While it looks it may see everything, so that no policy asks itself.
 _READABLE = f"""
 create or replace function {FUNCTION}() returns setof integer
@@ -32,6 +68,7 @@ language sql stable set "roni.everything" = 'on' as $$
   union
     select pupil_id from roll_pupils
     where {_COACH} is null and {_TEAM} is null and live and school_id = any({_SCHOOLS})
+      and not ({_OF_A_SCHOOL} and (pupil_id in ({_MOVED_ON}) or pupil_id in ({_CLAIMED})))
 $$
 """
 

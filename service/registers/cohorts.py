@@ -17,7 +17,7 @@ from roni import AcademicYear, Cohort, cohort_from_dict
 from service import tables as t
 from service.among import among
 from service.registers.lists import in_parts, join_lists
-from service.registers.registrations import LEFT, has_died, main_first, record_of, with_decided
+from service.registers.registrations import LEFT, has_died, heard, main_first, record_of, with_decided
 from service.registers.rolls import Rolls
 from service.supplements.decisions import Decisions, decisions
 
@@ -123,7 +123,7 @@ def _by_pupil(
     """Each pupil's live registrations, the one that counts first, by pupil; not of those who stand in no list."""
     rows = connection.execute(_query(check_id, pupils))
     for pupil, group in groupby(sorted(rows, key=PUPIL), key=PUPIL):
-        rolls = main_first(list(group), decided.main.get(pupil))
+        rolls = main_first(heard(list(group), decided.unheard.get(pupil, ())), decided.main.get(pupil))
         closed = rolls[0].closed_at is not None and rolls[0].status == LEFT
         if not closed and not has_died(rolls):
             yield rolls

@@ -16,6 +16,7 @@ from service.problems import Refusal
 from service.registers.cards import card_of, model_of
 from service.registers.cells import cells, said
 from service.registers.change import NO_RETURN, schools_returned
+from service.registers.claimed import unsettled
 from service.registers.cohorts import Place, load
 from service.registers.cursors import seal, unseal
 from service.registers.schemas import MovementQuery
@@ -103,10 +104,14 @@ class Pair:
             for item in self.checks
         ]
         self.returned = [schools_returned(connection, item.id) for item in self.checks]
+        self.unsettled = [unsettled(connection, access, item.id) for item in self.checks]
 
     def entries(self, pupils: Sequence[int]) -> Iterator[tuple[Place, dict[str, Any]]]:
         """What moved of each of these pupils who stand in either check."""
-        now, then = (load(self.connection, item, pupils) for item in self.checks)
+        now, then = (
+            load(self.connection, check, [pupil for pupil in pupils if pupil not in theirs])
+            for check, theirs in zip(self.checks, self.unsettled, strict=True)
+        )
         registers = [self._register(each.cohort, place) for place, each in enumerate((now, then))]
         here, there = ({place.key: place for place in each.places} for each in (now, then))
         gone = {key for key, place in here.items() if place.left and not (key in there and there[key].left)}

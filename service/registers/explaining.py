@@ -19,6 +19,7 @@ from service.checks.queries import readable_stage
 from service.problems import Refusal
 from service.registers.cards import card_of, fields_hidden, model_of
 from service.registers.cells import cells
+from service.registers.claimed import unsettled
 from service.registers.cohorts import Place, load
 from service.registers.reading import readable_check
 from service.registers.views import IDENTIFIERS
@@ -89,7 +90,7 @@ def explain(connection: Connection, access: Access, settings: Settings, check_re
     """
     check = readable_check(connection, access, check_ref)
     effective = load(connection, check, [pupil.id])
-    if not len(effective):
+    if not len(effective) or pupil.id in unsettled(connection, access, check.id):
         raise Refusal(404, "not_in_check", "This pupil is not in this check's register.")
     seen = effective.cohort.seen_by(VIEWS[access.view])
     standing = standings(connection, check.id, [pupil.id]).get(pupil.id, NONE)
@@ -117,6 +118,8 @@ def _earlier(connection: Connection, access: Access, settings: Settings, check: 
     if check.earlier_id is None:
         return None
     earlier = connection.execute(select(t.checks).where(t.checks.c.id == check.earlier_id)).one()
+    if pupil_id in unsettled(connection, access, earlier.id):
+        return None
     cohort = load(connection, earlier, [pupil_id]).cohort
     return _register(connection, settings, earlier, cohort.seen_by(VIEWS[access.view])) if len(cohort) else None
 
@@ -172,7 +175,8 @@ def history_of(connection: Connection, access: Access, pupil_ref: str) -> tuple[
         select(t.checks, row.section, row.line.label("line"))
         .join(t.registers, register.check_id == t.checks.c.id)
         .join(t.register_rows, row.register_id == register.id)
-        .where(row.pupil_id == pupil.id, register.view == access.view, register.beside.is_(False))
+        .where(row.pupil_id == pupil.id, access.may_read_line(row.pupil_id, row.school_id))
+        .where(register.view == access.view, register.beside.is_(False))
         .order_by(t.checks.c.on.desc())
     )
     found = [_stood(item) for item in connection.execute(query) if readable_stage(access, item)]

@@ -52,7 +52,7 @@ class RegisterFilters(BaseModel):
     population: Literal["educated", "resident", "either"] | None = Field(
         None, description="Educated in the council's schools, resident in its area, or either"
     )
-    section: Literal["ranked", "left", "restricted", "taken_off"] | None = None
+    section: Literal["ranked", "left", "restricted", "taken_off", "claimed"] | None = None
 
     def said(self) -> dict[str, Any]:
         """What was asked for, for the answer and for telling lists apart."""

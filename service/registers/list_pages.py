@@ -20,6 +20,7 @@ from service.phrases import counted, day
 from service.problems import Refusal
 from service.registers import compared, exports, reading
 from service.registers.asking import Choice, address, asked_of, choices_of, chosen
+from service.registers.order import CLAIMED
 from service.registers.page import require_register
 from service.registers.routes import send
 from service.registers.schemas import MovementQuery, RegisterQuery
@@ -32,7 +33,6 @@ MODERATED = (
     ("added", "Added"), ("priority", "Another priority"), ("removal_asked", "Asked to take off"),
     ("taken_off", "Taken off"),
 )  # fmt: skip
-SECTIONS = tuple(SECTION_TITLES.items())
 FORMATS = {"csv": exports.CSV, "xlsx": exports.XLSX}
 NAMED = "All reasons are named, special-category and youth-justice ones too: keep this as you keep a child’s record."
 LEFT_OUT = "Special-category and youth-justice reasons are left out of this paper: they are counted and not named."
@@ -163,7 +163,8 @@ def _choices(connection: Connection, access: Access, check: Any, head: Mapping[s
     mine = [(access.person_ref, "Me")] if Permission.CASELOAD_WRITE in access.permissions else []
     found.append(Choice("coach", "Coach", [*mine, ("none", "Nobody yet")], "Any coach or none"))
     found.append(Choice("moderated", "People’s decisions", MODERATED, "All"))
-    return [*found, Choice("section", "Part of the list", SECTIONS, "All parts")]
+    parts = [part for part in SECTION_TITLES.items() if access.of_a_school or part[0] != CLAIMED]
+    return [*found, Choice("section", "Part of the list", parts, "All parts")]
 
 
 def _districts(connection: Connection, access: Access) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import struct
 
-SECTIONS = ("ranked", "left", "restricted", "taken_off")
+SECTIONS = ("ranked", "left", "restricted", "taken_off")  # of a register
 RANKED, LEFT, RESTRICTED, TAKEN_OFF = SECTIONS
+CLAIMED = "claimed"  # of a school's list, after those of the register: another school has the pupil, too (claimed.py)
 WIDTH = 34  # characters before the key
 _ONE = struct.unpack(">Q", struct.pack(">d", 1.0))[0]
 _MOST = 99_999

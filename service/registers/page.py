@@ -18,7 +18,7 @@ from service.among import among
 from service.clock import today
 from service.problems import Refusal
 from service.registers.filters import RegisterFilters, conditions
-from service.registers.order import RANKED
+from service.registers.order import CLAIMED, RANKED
 
 r = t.register_rows.c
 
@@ -59,7 +59,7 @@ def which(connection: Connection, access: Access, check: Any, register: Any, ask
     """The condition on `register_rows`: of this register, readable by this caller, as asked for."""
     return and_(
         r.register_id == register.id,
-        access.may_read(r.pupil_id),
+        access.may_read_line(r.pupil_id, r.school_id),
         *conditions(connection, check, register, asked),
     )
 
@@ -104,9 +104,18 @@ def read_slice(
     return Slice(rows[:limit], position, len(rows) > limit)
 
 
+def followed_by(part: Slice, claimed: Sequence[Any], limit: int, after: tuple[str, int] | None) -> Slice:
+    """The same, and where the register's rows end here the lines that come after them."""
+    if part.more or not claimed:
+        return part
+    rest = [row for row in claimed if after is None or row.sort > after[0]]
+    room = limit - len(part.rows)
+    return Slice([*part.rows, *rest[:room]], part.position, len(rest) > room)
+
+
 def lines(connection: Connection, access: Access, part: Slice) -> str:
     """The JSON of the lines, comma between."""
-    more = extras(connection, access, part.pupils)
+    more = beside(connection, access, part.rows)
     return ",".join(
         f"{row.line[:-1]},{ranked(row, part.position + place)}{more[row.pupil_id]}}}"
         for place, row in enumerate(part.rows, 1)
@@ -129,6 +138,13 @@ def extras(connection: Connection, access: Access, pupils: Collection[int]) -> d
     contacts = _contacts(connection, pupils) if reads_contacts else {}
     none = NO_CONTACT if reads_contacts else ""
     return {pupil: coaches.get(pupil, NOBODY) + contacts.get(pupil, none) for pupil in pupils}
+
+
+def beside(connection: Connection, access: Access, rows: Sequence[Any]) -> dict[int, str]:
+    """The same for rows of a list; nothing of whom the caller reads only what their own school sent."""
+    more = extras(connection, access, [row.pupil_id for row in rows if row.section != CLAIMED])
+    none = NOBODY + (NO_CONTACT if Permission.CONTACTS_READ in access.permissions else "")
+    return {row.pupil_id: more.get(row.pupil_id, none) for row in rows}
 
 
 def _coaches(connection: Connection, pupils: Collection[int]) -> dict[int, str]:
@@ -164,7 +180,7 @@ def _contact(row: Any, due: Any) -> str:
     return f',"last_contact":{said},"next_action":{to_json(action).decode()}'
 
 
-def counts(connection: Connection, condition: ColumnElement[bool], register: Any) -> dict[str, Any]:
+def counts(connection: Connection, condition: ColumnElement[bool], register: Any, claimed: int = 0) -> dict[str, Any]:
     """How many pupils the list has, by section and by band. Only made when asked for."""
     rows = connection.execute(select(r.section, r.band, func.count()).where(condition).group_by(r.section, r.band))
     names = [band["name"] for band in register.card["bands"]]
@@ -173,4 +189,6 @@ def counts(connection: Connection, condition: ColumnElement[bool], register: Any
         found["sections"][section] = found["sections"].get(section, 0) + number
         if section == RANKED and band >= 0:
             found["bands"][names[band]] = number
+    if claimed:
+        found["sections"][CLAIMED] = claimed
     return {"pupils": sum(found["sections"].values()), **found}

@@ -14,13 +14,16 @@ from service.access import Access, Permission
 from service.checks.queries import readable_stage, require_check
 from service.problems import Refusal
 from service.registers import exports
+from service.registers.claimed import claimed_rows
 from service.registers.cursors import seal, unseal
 from service.registers.heads import head_of
 from service.registers.lists import in_parts
+from service.registers.order import CLAIMED
 from service.registers.page import (
     Slice,
+    beside,
     counts,
-    extras,
+    followed_by,
     lines,
     ranked,
     read_slice,
@@ -68,13 +71,15 @@ def page_of(connection: Connection, access: Access, settings: Settings, check_re
     about = f"{register.ref} {access.person_ref} {access.grant_id} {sorted(asked.said().items())} {asked.capacity}"
     after = None if asked.cursor is None else unseal(settings.secret, asked.cursor, about)
     short = None if asked.capacity is None else cut(connection, condition, asked.capacity)
-    part = read_slice(connection, access, condition, _limit(settings, asked, short, after), after)
+    claimed = claimed_rows(connection, access, check, asked) if short is None else []
+    limit = _limit(settings, asked, short, after)
+    part = followed_by(read_slice(connection, access, condition, limit, after), claimed, limit, after)
     ended = short is not None and part.position + len(part.rows) >= short.in_list
     more = part.more and not ended and bool(part.rows)
     following = seal(settings.secret, part.rows[-1].sort, part.position + len(part.rows), about) if more else None
     head = head_of(connection, access, settings.council, check, register, asked)
     if asked.counts:
-        head["counts"] = counts(connection, condition, register)
+        head["counts"] = counts(connection, condition, register, len(claimed))
     seen_too = short.displaced if short is not None and after is None else Slice([], 0, False)
     body = (
         f"{to_json(head).decode()[:-1]}{_cutting(connection, access, short, after is None)}"
@@ -102,7 +107,7 @@ def _cutting(connection: Connection, access: Access, short: Cut | None, first: b
 
 def _without_rank(connection: Connection, access: Access, part: Slice) -> str:
     """Lines of pupils who stand further down: how far is not counted."""
-    more = extras(connection, access, part.pupils)
+    more = beside(connection, access, part.rows)
     return ",".join(f'{row.line[:-1]},"rank":null,{more[row.pupil_id]}}}' for row in part.rows)
 
 
@@ -116,7 +121,8 @@ def file_of(
     condition = which(connection, access, check, register, asked)
     short = None if asked.capacity is None else cut(connection, condition, asked.capacity)
     query = rows_query(condition) if short is None else rows_query(condition).limit(short.in_list)
-    rows = [*connection.execute(query).all(), *(short.displaced.rows if short is not None else ())]
+    rows: list[Any] = [*connection.execute(query)]
+    rows += claimed_rows(connection, access, check, asked) if short is None else short.displaced.rows
     head = head_of(connection, access, settings.council, check, register, asked)
     if short is not None:
         head["notes"] = [short.sentence, *head["notes"]]
@@ -132,7 +138,7 @@ def _texts(connection: Connection, access: Access, rows: list[Any]) -> list[str]
     said = []
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
-        more = extras(connection, access, [row.pupil_id for row in part])
+        more = beside(connection, access, part)
         said += [
             f"{row.line[:-1]},{ranked(row, start + place)}{more[row.pupil_id]}}}" for place, row in enumerate(part, 1)
         ]
@@ -143,7 +149,7 @@ def upns_of(connection: Connection, rows: list[Any]) -> list[str | None]:
     pupil = t.pupils.c
     found = {
         row.id: row.upn
-        for part in in_parts(row.pupil_id for row in rows)
+        for part in in_parts(row.pupil_id for row in rows if row.section != CLAIMED)
         for row in connection.execute(select(pupil.id, pupil.upn).where(pupil.id.in_(part)))
     }
-    return [found.get(row.pupil_id) for row in rows]
+    return [row.upn if row.section == CLAIMED else found.get(row.pupil_id) for row in rows]

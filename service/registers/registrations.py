@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from roni import national
@@ -20,6 +20,12 @@ LEFT_TO: Mapping[str, str] = {
     "school": "school_here", "pru": "alternative_provision", "other_authority": "school_elsewhere",
     "ehe": "home_education", "college_14_16": "college", "awaiting_place": "missing", "awaiting": "missing",
 }  # fmt: skip
+
+
+def heard(rolls: Sequence[Any], unheard: Collection[int]) -> Sequence[Any]:
+    """A pupil's registrations without those of schools whose word does not count yet, while another has the pupil."""
+    kept = [roll for roll in rolls if roll.school_id not in unheard] if unheard else rolls
+    return kept if any(roll.status == ON_ROLL for roll in kept) else rolls
 
 
 def main_first(rolls: Sequence[Any], decided: int | None = None) -> list[Any]:

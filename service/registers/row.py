@@ -49,6 +49,7 @@ class Row(NamedTuple):
     next_action: str
     planned: str  # reference of the contact that plans it
     place: str
+    status: str  # why there is no score
 
 
 SPECIAL = re.compile("[&<>\"']").search

@@ -67,9 +67,9 @@ class Change(Shape):
 class Line(Shape):
     """One pupil of a register. A score never stands without its reasons."""
 
-    pupil: str
+    pupil: str | None = Field(description="None where another school has the pupil, too: only what yours sent is shown")
     rank: int | None = Field(description="The place in this list; none outside the ranked section")
-    section: Literal["ranked", "left", "restricted", "taken_off"]
+    section: Literal["ranked", "left", "restricted", "taken_off", "claimed"]
     name: str
     surname: str | None
     forename: str | None

@@ -12,7 +12,7 @@ from typing import Any
 from service.caseload.contact_schemas import KINDS, OUTCOMES
 from service.phrases import counted, short_day
 from service.registers.exports import CUSTODY, why_without
-from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF
+from service.registers.order import CLAIMED, LEFT, RANKED, RESTRICTED, TAKEN_OFF
 from service.registers.row import Row as Row
 
 CHANGES = {
@@ -30,12 +30,16 @@ SECTION_TITLES = {
     LEFT: "Left the school",
     RESTRICTED: "Not scored: information restricted",
     TAKEN_OFF: "Taken off the list",
+    CLAIMED: "Also listed by another school",
 }
 SECTION_NOTES = {
     LEFT: "On the roll before and not now. Their facts are as at the day they were last on a roll.",
     RESTRICTED: "The school may not share more about these pupils, so there is no score. That says nothing about need.",
     TAKEN_OFF: "A person decided that these pupils need not be on the list, with a reason.",
+    CLAIMED: "Until the council has settled whose they are, you see of these pupils only what your school sent.",
 }
+STATUS = {RESTRICTED: "information restricted"}  # shorter than the register has it
+UNSHARED = {RESTRICTED: ["all that may not be shared"]}
 COLOURS = ("red", "orange", "green", "grey")
 NAMED_COLOURS = {"red": "red", "amber": "orange", "green": "green"}
 YES_NO = {True: "yes", False: "no", None: "not known"}
@@ -63,8 +67,8 @@ class Rows:
             marks_differ=CUSTODY in marks and not self.sensitive,
             tags=[*_tags(line), *beside.get("tags", ())],
             reasons=[_reason(reason) for reason in reasons if not reason.get("model")],
-            ref=line["pupil"],
-            href=f"/checks/{self.check}/pupils/{line['pupil']}" if self.check else f"/pupils/{line['pupil']}",
+            ref=line["pupil"] or "",
+            href=self._page(line["pupil"]),
             name=get("name") or "",
             where=_where(get("year_group"), get("form")),
             school=school.get("name") or "No school",
@@ -86,7 +90,7 @@ class Rows:
             workers="; ".join(
                 f"{WORKERS.get(name, name)}: {value}" for name, value in workers.items() if name != "school_contact"
             ),
-            not_known=", ".join(get("not_known") or ()),
+            not_known=", ".join(get("not_known") or UNSHARED.get(get("section", ""), [])),
             ask_first=f"{ask['label']} ({ask['of']})" if ask else "",
             coach=(get("coach") or {}).get("name", ""),
             support=beside.get("support", ""),
@@ -94,7 +98,20 @@ class Rows:
             next_action=_action(action) if action else "",
             planned=action["contact"] if action else "",
             place=beside.get("place", ""),
+            status="" if "points" in line else _status(line),
         )
+
+    def _page(self, ref: str | None) -> str:
+        """The pupil's page; there is none of whom the reader sees only a line."""
+        if ref is None:
+            return ""
+        return f"/checks/{self.check}/pupils/{ref}" if self.check else f"/pupils/{ref}"
+
+
+def _status(line: Mapping[str, Any]) -> str:
+    """Why there is no score, as the beginning of a line."""
+    said: str = STATUS.get(line.get("section", ""), line.get("status") or "")
+    return said[:1].upper() + said[1:]
 
 
 def _whom(named: str | None, school: str | None) -> str:

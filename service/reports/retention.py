@@ -64,7 +64,8 @@ DUE: Mapping[str, Due] = {
         .join(t.submissions, sub.id == t.roll_pupils.c.submission_id)
         .where(~t.roll_pupils.c.live, sub.confirmed_at < _instant(day))
     ),
-    "resolved": lambda day: select(ent.id).where(ent.closed_at < _instant(day)),
+    # whose a pupil is goes with the pupil: what the other school may read rests on it
+    "resolved": lambda day: select(ent.id).where(ent.closed_at < _instant(day), ent.kind != "two_schools"),
     "pupils_grown_up": _grown_up,
     "pupils_died": lambda day: select(pup.id).where(pup.died_at < _instant(day)),
     "pupils_on_no_roll": _nowhere,

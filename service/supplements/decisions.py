@@ -1,14 +1,16 @@
 """What people have decided about pupils of a check, for whoever works its register out.
 
-Where school and council list disagree, the answer that stands; where two schools have a pupil, the main one.
+Where school and council list disagree, the answer that stands; where two schools have a pupil, the main one, and the
+one whose roll is not heard: it listed the pupil second and that is not settled, or the council has decided against it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from service import tables as t
 from service.among import among
@@ -17,27 +19,39 @@ from service.supplements.disagreements import LAPSED
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """By pupil: the flags that a person decided, and the id of the school decided to be the main one."""
+    """By pupil: the flags that a person decided; the ids of the school decided to be the main one, and of those not
+    heard."""
 
     flags: dict[int, dict[str, bool]] = field(default_factory=dict)
     main: dict[int, int | None] = field(default_factory=dict)
+    unheard: dict[int, set[int]] = field(default_factory=dict)
 
 
 def decisions(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> Decisions:
     """Decisions in force for these pupils of a check; None for everybody. The latest of each kind counts."""
     entry, found = t.resolutions.c, Decisions()
-    query = (
-        select(t.resolutions)
-        .where(entry.check_id == check_id, entry.kind.in_(("sources_disagree", "two_schools")))
-        .where(entry.decision.is_not(None))
-        .order_by(entry.id)
-    )
+    disagree = and_(entry.kind == "sources_disagree", entry.check_id == check_id, entry.decision.is_not(None))
+    query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id <= check_id)))
     if pupils is not None:
         query = query.where(among(entry.pupil_id, pupils))
-    for row in connection.execute(query):
+    schools: dict[tuple[int, frozenset[int]], Any] = {}
+    for row in connection.execute(query.order_by(entry.id)):
         if row.kind == "two_schools":
-            found.main[row.pupil_id] = row.school_id if row.decision == "school" else row.other_school_id
+            schools[row.pupil_id, frozenset({row.school_id, row.other_school_id})] = row
         elif not row.says.get(LAPSED):
             said = bool(row.says["school"])
             found.flags.setdefault(row.pupil_id, {})[row.field] = said if row.decision == "school" else not said
+    for row in schools.values():
+        _whose(found, row)
     return found
+
+
+def _whose(found: Decisions, row: Any) -> None:
+    """What was said last of two schools: by a person, or by nobody yet; what has settled itself was not so before."""
+    by_person = row.closed_by_id is not None
+    first = row.school_id if by_person and row.decision == "school" else row.other_school_id
+    if by_person:
+        found.main[row.pupil_id] = first
+    if row.decision != "both":
+        second = row.other_school_id if first == row.school_id else row.school_id
+        found.unheard.setdefault(row.pupil_id, set()).add(second)

@@ -109,7 +109,11 @@ def _words(row: Any) -> dict[str, str]:
     """What may be decided, in words."""
     school, other = row.school or "The council’s own roll", row.other or "the other school"
     if row.kind == "two_schools":
-        return {"school": f"{school} is the main school", "other_school": f"{other} is the main school"}
+        return {
+            "school": f"The pupil is at {school}. {other} sees only what it sent",
+            "other_school": f"The pupil is at {other}. {school} sees only what it sent",
+            "both": f"The pupil is at both, and both see the pupil. {other} is the main school",
+        }
     if row.kind == "sources_disagree":
         said, heard = ("yes", "no") if row.says["school"] else ("no", "yes")
         return {"school": f"{school} is right: {said}", "council": f"The list is right: {heard}"}

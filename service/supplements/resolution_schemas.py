@@ -11,8 +11,9 @@ from service.supplements.schemas import Reason, Ref
 
 Kind = Literal["two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert", "died_on_roll"]
 Decision = Literal[
-    "school", "other_school", "council", "followed_up", "acknowledged", "link", "dismiss", "own_roll", "died", "on_roll"
-]
+    "school", "other_school", "both", "council", "followed_up", "acknowledged", "link", "dismiss", "own_roll", "died",
+    "on_roll",
+]  # fmt: skip
 
 
 class SchoolName(BaseModel):
@@ -32,9 +33,10 @@ class Resolution(BaseModel):
                     "other_school": {"urn": "100002", "name": "Sample High School"}, "field": None, "supplement": None,
                     "row": None,
                     "sentence": "Invented Academy and Sample High School both have this pupil on roll as their own. "
-                    "Which is the main school?",
-                    "decisions": ["school", "other_school"], "opened_at": "2026-11-02T09:00:00Z", "closed_at": None,
-                    "closed_by": None, "closed_itself": False, "decision": None, "reason": None,
+                    "Whose is the pupil? Until that is settled Invented Academy, which listed second, sees only what "
+                    "it sent.",
+                    "decisions": ["school", "other_school", "both"], "opened_at": "2026-11-02T09:00:00Z",
+                    "closed_at": None, "closed_by": None, "closed_itself": False, "decision": None, "reason": None,
                 }
             ]
         }

@@ -24,7 +24,7 @@ from service.uploads.leavers import WHERE_TO
 KINDS = ("two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert", "died_on_roll")
 # What a person may decide about each kind.
 DECISIONS: Mapping[str, tuple[str, ...]] = {
-    "two_schools": ("school", "other_school"),
+    "two_schools": ("school", "other_school", "both"),
     "moved_unlisted": ("followed_up",),
     "list_row": ("link", "dismiss", "own_roll"),
     "sources_disagree": ("school", "council"),
@@ -125,7 +125,7 @@ def sentence(row: Any) -> str:
     """What is unsettled, in words; never a pupil's name."""
     school, other = row.school or "The council’s own roll", row.other or "another school"
     if row.kind == "two_schools":
-        return f"{school} and {other} both have this pupil on roll as their own. Which is the main school?"
+        return _claimed(school, other, row.says)
     if row.kind == "moved_unlisted":
         answered = SCHOOL_SAYS.get(row.says.get("answer"), "")
         return f"{school} says that this pupil moved to {other}, which does not list the pupil.{answered.format(other)}"
@@ -144,6 +144,19 @@ def sentence(row: Any) -> str:
         f"“{row.says['label']}”: {school} says {said}; the list “{row.says['list_name']}” of {as_at} says {heard}. "
         "Until you decide it counts as yes."
     )
+
+
+def _claimed(school: str, other: str, says: Mapping[str, Any]) -> str:
+    """What two schools say, and what follows until somebody decides."""
+    if says.get("as"):
+        registered = national()["registration_status"].codes.get(says["as"], says["as"])
+        said = f"{school} has this pupil on roll ({registered}), and {other} does not say that there is another school."
+    elif says.get("last"):
+        said = f"{school} has this pupil on roll. {other} had the pupil on its last roll, {says['last']}, and has not "
+        said += "said that the pupil left."
+    else:
+        said = f"{school} and {other} both have this pupil on roll as their own."
+    return f"{said} Whose is the pupil? Until that is settled {school}, which listed second, sees only what it sent."
 
 
 SCHOOL_SAYS: Mapping[str | None, str] = {  # what the school that was named has answered
@@ -202,7 +215,15 @@ def _work_out(connection: Connection, settings: Settings, row: Any, decision: st
     if row.kind == "two_schools":
         main = row.school_id if decision == "school" else row.other_school_id
         connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(school_id=main))
-    work_out(connection, settings, row.check_id, [row.pupil_id])
+    for check_id in _checks_of(connection, row) if row.kind == "two_schools" else (row.check_id,):
+        work_out(connection, settings, check_id, [row.pupil_id])
+
+
+def _checks_of(connection: Connection, row: Any) -> list[int]:
+    """The checks whose rolls have the pupil."""
+    rolls = t.roll_pupils.c
+    checks = select(rolls.check_id).where(rolls.pupil_id == row.pupil_id, rolls.live).distinct()
+    return list(connection.execute(checks.order_by(rolls.check_id)).scalars())
 
 
 def _settle_death(connection: Connection, settings: Settings, row: Any, decision: str) -> None:
@@ -211,9 +232,7 @@ def _settle_death(connection: Connection, settings: Settings, row: Any, decision
 
     died_at = None if decision == "on_roll" else now()
     connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(died_at=died_at))
-    rolls = t.roll_pupils.c
-    checks = select(rolls.check_id).where(rolls.pupil_id == row.pupil_id, rolls.live).distinct()
-    for check_id in connection.execute(checks.order_by(rolls.check_id)).scalars().all():
+    for check_id in _checks_of(connection, row):
         work_out(connection, settings, check_id, [row.pupil_id])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -19,6 +20,7 @@ from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
 from service.supplements.settling import close_settled
+from service.uploads.claims import held_by_others
 from service.uploads.leavers import require_complete
 from service.uploads.matching import settle_pupils
 from service.uploads.resolving import resolve, stop_all
@@ -126,7 +128,8 @@ def _settle(connection: Connection, check: Any, roll: Roll) -> list[int]:
     prefix = f"{check.ref}/{roll.upload_ref or roll.urn or 'own'}"
     records = [pupil.record for pupil in roll.pupils]
     known = [pupil.pupil_id for pupil in roll.pupils]
-    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix, known)
+    held = partial(held_by_others, connection, check.id, roll.school_id)
+    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix, known, held)
 
 
 def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -> tuple[str, int]:

@@ -55,7 +55,7 @@ def _summary(request: Request, shown: dict[str, Any], status: int = 200, **said:
 def confirm(request: Request, upload: str, typed: Typed, access: Access = allow(Permission.UPLOADS_WRITE)) -> Response:
     """Make this the roll; the receipt is the upload's page from now on."""
     state = request.app.state
-    with state.database.read(access) as connection:
+    with state.database.read(Access.system()) as connection:
         row = queries.require_upload(connection, access, upload)
         shown = queries.show_upload(connection, access, upload)
     if row.state not in (CONFIRMED, CONFIRMING) and not typed.get("registrations_confirmed"):
@@ -124,40 +124,3 @@ def show_receipt(request: Request, check: str, urn: str, access: Access = allow(
         school_name=school.name, check=check, check_label=row.label,
         list_page=has_page(request, "/checks/{check}/register"),
     )  # fmt: skip
-
-
-@router.get("/checks/{check}/schools/{urn}/reconfirmation")
-def show_reconfirmation(
-    request: Request, check: str, urn: str, access: Access = allow(Permission.UPLOADS_WRITE)
-) -> Response:
-    return _again_page(request, access, check, urn)
-
-
-def _again_page(request: Request, access: Access, ref: str, urn: str, status: int = 200, **errors: str) -> Response:
-    with request.app.state.database.read(access) as connection:
-        check, school = require_check(connection, ref), school_for(connection, access, urn)
-        standing = standing_of(connection, check, school) if school is not None else {}
-    if not standing.get("last"):
-        raise Refusal(404, "not_found", "There is no earlier roll to confirm again. Upload a file.")
-    return render(
-        request, "uploads/reconfirm.html", status,
-        title="Confirm the same roll again", back=f"/checks/{ref}/schools/{urn}", check=check, school=school,
-        last=standing["last"], errors=errors,
-    )  # fmt: skip
-
-
-@router.post("/checks/{check}/schools/{urn}/reconfirmation")
-def confirm_again(
-    request: Request, check: str, urn: str, typed: Typed, access: Access = allow(Permission.UPLOADS_WRITE)
-) -> Response:
-    """Confirm the last roll once more, with no file."""
-    if not typed.get("registrations_confirmed"):
-        return _again_page(request, access, check, urn, 422, registrations_confirmed=TICK)
-    state = request.app.state
-    with state.database.write(Access.system()) as connection:
-        lock_rolls(connection)
-        row, school = require_check(connection, check), school_for(connection, access, urn)
-        receipt, changed = reconfirm(connection, access, state.settings, row, school, {})
-        if not changed:
-            audit.record(connection, access, "roll.read", about=receipt["roll"])
-    return RedirectResponse(f"/checks/{check}/schools/{urn}/receipt", 303)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -129,16 +129,23 @@ def settle_pupils(
     school_id: int | None,
     prefix: str,
     known: Sequence[int | None] | None = None,
+    held: Callable[[Mapping[int, Record]], Collection[int]] = lambda _: (),
 ) -> list[int]:
-    """The id of each record's pupil: those known brought up to date, the others made. `prefix` makes keys unique."""
+    """The id of each record's pupil: those known brought up to date, the others made. `prefix` makes keys unique.
+
+    Of those that are `held`, by id with their records, what is known stays: another school's word counts.
+    """
     shared = shared_places(cohort, records)
     found = find_pupils(connection, records, known or [None] * len(records), cohort)
     new, changed, ids = [], [], []
     taken = {pupil.key for pupil in found if pupil is not None}
     year = int(cohort["check"]["year"][:4])
+    theirs = held({pupil.id: record for record, pupil in zip(records, found, strict=True) if pupil is not None})
     for place, (record, pupil) in enumerate(zip(records, found, strict=True)):
         row = _row(record, Identity(record, place in shared), pupil, school_id, year)
         row |= _key(record, pupil, taken, None if place not in shared else f"row {record['row']}", prefix)
+        if pupil is not None and pupil.id in theirs:  # that information is restricted may be said by anybody
+            row = {name: getattr(pupil, name) for name in row} | {"restricted": pupil.restricted or row["restricted"]}
         if pupil is not None:
             changed.append({"b_id": pupil.id, **row})
             ids.append(pupil.id)

@@ -147,7 +147,7 @@ def list_pupils(
     staged = t.upload_pupils.c
     query = (
         select(t.upload_pupils, t.pupils.c.ref)
-        .outerjoin(t.pupils, t.pupils.c.id == staged.pupil_id)
+        .outerjoin(t.pupils, (t.pupils.c.id == staged.pupil_id) & access.may_read(t.pupils.c.id))
         .where(staged.upload_id == upload.id, staged.id > after, _if_read(upload))
         .order_by(staged.id)
         .limit(limit + 1)
@@ -195,7 +195,11 @@ def _who(record: Mapping[str, Any]) -> dict[str, Any]:
 def list_leavers(
     connection: Connection, access: Access, ref: str, limit: int, after: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Who has left since the last roll, what is said of each and whether that is enough; audited."""
+    """Who has left since the last roll, what is said of each and whether that is enough; audited.
+
+    In the service's own transaction, as is `show_upload`: the answers go by pupils' references, and of a pupil whom
+    another school has, too, the caller may read not even that. All else here is what the school has sent.
+    """
     upload = require_upload(connection, access, ref)
     found = list(_leavers(connection, upload))
     page = found[after : after + limit]

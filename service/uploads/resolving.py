@@ -13,10 +13,10 @@ from service.access import Access
 from service.among import among
 from service.clock import now
 from service.refs import new_ref
+from service.uploads.claims import claims
 from service.uploads.leavers import ALERTS, BY_URN
 from service.uploads.rolls import ON_ROLL
 
-NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered here beside another, main school
 MOVED = "moved_unlisted"
 OF_ROLLS = ("alert", MOVED, "two_schools", "died_on_roll")
 CHUNK = 500
@@ -41,14 +41,37 @@ def resolve(
     ]
     open_now = _open(connection, check_id, everybody)
     keys = {_key(row) for row in wanted}
-    done = [row.id for row in open_now if _settled(row, school_id, on_roll, left, keys)]
-    for part in _chunks(done):
-        connection.execute(update(t.resolutions).where(t.resolutions.c.id.in_(part)).values(closed_at=now()))
-    there = {_key(row._asdict()) for row in open_now if row.id not in done} | _decided(connection, check_id, wanted)
+    done = [row for row in open_now if _settled(row, school_id, on_roll, left, keys)]
+    _close(connection, done, school_id, on_roll)
+    closed = {row.id for row in done}
+    there = {_key(row._asdict()) for row in open_now if row.id not in closed} | _decided(connection, check_id, wanted)
     new = [row for row in wanted if _key(row) not in there]
     if new:
         connection.execute(insert(t.resolutions), [{"ref": new_ref("resolution"), **row} for row in new])
     return dict(Counter(row["kind"] for row in new))
+
+
+def _close(connection: Connection, done: Sequence[Any], school_id: int | None, on_roll: Collection[int]) -> None:
+    """Close what has settled itself; of two schools, say whose the pupil is now."""
+    found: dict[str | None, list[Any]] = {}
+    for row in done:
+        found.setdefault(_whose(row, school_id, on_roll), []).append(row)
+    for decision, rows in found.items():
+        for part in _chunks([row.id for row in rows]):
+            values = {"closed_at": now(), "decision": decision}
+            connection.execute(update(t.resolutions).where(t.resolutions.c.id.in_(part)).values(**values))
+    for row in found.get("school", ()):  # until now the other school's word counted
+        if not row.says.get("as"):
+            connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(school_id=row.school_id))
+
+
+def _whose(row: Any, school_id: int | None, on_roll: Collection[int]) -> str | None:
+    """Of two schools: the one that keeps the pupil where this one does not, both where they agree."""
+    if row.kind != "two_schools":
+        return None
+    if row.pupil_id in on_roll:
+        return "both"
+    return "other_school" if row.school_id == school_id else "school"
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -91,18 +114,10 @@ def _of_leavers(
 def _of_two(
     connection: Connection, check_id: int, school_id: int | None, on_roll: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Pupils whom another school has as its own, too."""
-    mine = [pupil for pupil, record in on_roll.items() if _is_main(record)]
-    for row in _rolls(connection, check_id, mine):
-        if row.school_id != school_id and row.school_id is not None and school_id is not None and _is_main(row.record):
-            yield {
-                "kind": "two_schools",
-                "check_id": check_id,
-                "pupil_id": row.pupil_id,
-                "school_id": school_id,
-                "other_school_id": row.school_id,
-                "says": {},
-            }
+    """Pupils whom another school has, too, and does not share."""
+    for claim in claims(connection, check_id, school_id, on_roll):
+        if not claim.settled:
+            yield {**claim.entry, "check_id": check_id}
 
 
 def _of_died(
@@ -114,10 +129,6 @@ def _of_died(
     for found in connection.execute(query).scalars():
         about = {"check_id": check_id, "pupil_id": found, "school_id": school_id, "other_school_id": None}
         yield {"kind": "died_on_roll", **about, "says": {}}
-
-
-def _is_main(record: Mapping[str, Any]) -> bool:
-    return record["values"].get("registration_status") not in NOT_MAIN
 
 
 def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iterator[Any]:
@@ -132,19 +143,22 @@ def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iter
 
 
 def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
-    """What is open about these pupils: of this check, and of a move also of those before it."""
+    """What is open about these pupils: of this check; of a move and of two schools also of those before it."""
     entries, checks = t.resolutions.c, t.checks.c
     on = select(checks.on).where(checks.id == check_id).scalar_subquery()
-    before = and_(entries.kind == MOVED, entries.check_id.in_(select(checks.id).where(checks.on < on)))
+    before = and_(
+        entries.kind.in_((MOVED, "two_schools")), entries.check_id.in_(select(checks.id).where(checks.on < on))
+    )
     these = (entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None), or_(entries.check_id == check_id, before))
     return list(connection.execute(select(t.resolutions).where(*these, among(entries.pupil_id, sorted(pupils)))))
 
 
 def _decided(connection: Connection, check_id: int, wanted: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
-    """What a person has decided is not asked again."""
+    """What a person has decided is not asked again; of two schools `claims` says so."""
     entries = t.resolutions.c
+    kinds = [kind for kind in OF_ROLLS if kind != "two_schools"]
     query = select(t.resolutions).where(
-        entries.check_id == check_id, entries.kind.in_(OF_ROLLS), entries.decision.is_not(None)
+        entries.check_id == check_id, entries.kind.in_(kinds), entries.decision.is_not(None)
     )
     return {
         _key(row._asdict())

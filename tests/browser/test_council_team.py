@@ -178,7 +178,7 @@ def test_the_analyst_settles_what_is_unsettled(live: Live) -> None:
     assert "Your decision is kept" in analyst.page.inner_text(".govuk-notification-banner")
     analyst.open("/resolutions?kind=two_schools")
     analyst.page.get_by_role("link", name="Decide").click()
-    assert "Sample High School is the main school" in main_of(analyst)
+    assert "The pupil is at Sample High School" in main_of(analyst)
     analyst.look("resolve-04-two-schools")
     analyst.open("/resolutions?state=closed")
     assert "The virtual school has the papers" in main_of(analyst)

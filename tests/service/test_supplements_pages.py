@@ -103,11 +103,12 @@ def test_an_entry_is_decided_once_its_version_was_seen(service) -> None:
     confirmed(service, check, [pupil(number) for number in range(1, 4)])
     confirmed(service, check, [pupil(3), pupil(4)], who="returns2")
     live_list(service, [*listed(1), {"UPN": upn(99)}])
-    analyst, school, other = (service.browser(who) for who in ("analyst", "returns2", "coach_south"))
+    analyst, school, second, other = map(service.browser, ("analyst", "returns", "returns2", "coach_south"))
     (both,) = to_resolve(service, kind="two_schools")
     (says,) = to_resolve(service, kind="sources_disagree")
     assert "Sample High School" in school.get(f"/resolutions/{both['ref']}").text
     assert school.get(f"/resolutions/{says['ref']}").status_code == 404
+    assert second.get(f"/resolutions/{both['ref']}").status_code == 404  # it would name the first school
     assert other.get(f"/resolutions/{both['ref']}").status_code == 404
     assert "Nothing to resolve" in other.get("/resolutions").text
     form = {"decision": "school", "reason": "Asked both", "version": str(both["version"])}

@@ -287,8 +287,13 @@ def test_a_pupil_whom_two_schools_claim_is_to_be_resolved_until_one_does_not(ser
 
 
 @pytest.mark.parametrize("status", ["Subsidiary", "Guest"])
-def test_a_second_registration_that_says_so_is_no_claim(sqlite_service, november, status) -> None:
+def test_a_second_registration_is_no_claim_where_the_first_school_says_that_there_is_one(
+    sqlite_service, november, status
+) -> None:
     confirmed(sqlite_service, november, [pupil(3, Enrolment_status=status)], "returns2")
+    assert to_resolve(sqlite_service) == [("two_schools", upn(3))]
+    mine = [pupil(number, Enrolment_status="Main (dual)" if number == 3 else "Current") for number in (1, 2, 3)]
+    confirmed(sqlite_service, november, mine)
     assert to_resolve(sqlite_service) == []
     with sqlite_service.database.read() as connection:
         row = connection.execute(select(t.pupils.c.school_id).where(t.pupils.c.upn == upn(3))).scalar()

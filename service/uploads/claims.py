@@ -1,0 +1,174 @@
+"""Pupils whom two schools have: which of them had the pupil first, and whether their registrations agree.
+
+A school has a pupil while its last roll that counts, of this check or of one before, has the pupil on it. Who confirms
+while another has the pupil is second. Two registrations agree where the first says that there is another (main of two;
+or subsidiary, guest and the like, which are beside a main one). Where they do not, the council settles it; until then
+the second school sees only what it sent (access.py). What a person has decided stands until one of the two schools has
+confirmed that the pupil left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from service import tables as t
+from service.among import among
+from service.uploads.rolls import LEFT, ON_ROLL
+
+NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered there beside another, main school
+MAIN_OF_TWO = "main_dual"
+
+Pair = tuple[int, frozenset[int]]  # a pupil, and the two schools
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A pupil of a school's roll whom another school has, too, and does not share."""
+
+    pupil_id: int
+    school_id: int
+    other_id: int
+    second: bool  # whether `school_id` is the one that reads only what it sent
+    settled: bool  # by a person
+    says: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What is put on the list “to resolve”, without its check."""
+        schools = {"school_id": self.school_id, "other_school_id": self.other_id}
+        return {"kind": "two_schools", "pupil_id": self.pupil_id, **schools, "says": dict(self.says)}
+
+
+def until(connection: Connection, check_id: int) -> list[int]:
+    """A check and all before it, the latest first."""
+    check = t.checks.c
+    on = select(check.on).where(check.id == check_id).scalar_subquery()
+    query = select(check.id).where((check.on < on) | (check.id == check_id))
+    return list(connection.execute(query.order_by(check.on.desc(), check.id.desc())).scalars())
+
+
+def claims(
+    connection: Connection, check_id: int, school_id: int | None, on_roll: Mapping[int, Mapping[str, Any]]
+) -> list[Claim]:
+    """The pupils of a school's new roll, by id with their records, whom another school has and does not share.
+
+    None for the council's own roll: it shares with every school.
+    """
+    if school_id is None or not on_roll:
+        return []
+    checks = until(connection, check_id)
+    rows = _rolls_of_others(connection, checks, school_id, on_roll)
+    had = {key: row for key, row in _latest(rows, checks).items() if row.status == ON_ROLL and _still(row)}
+    if not had:
+        return []
+    entries = _entries(connection, checks, school_id, {pupil for pupil, _ in had}, rows)
+    found = []
+    for (pupil, other), row in had.items():
+        entry = entries.get((pupil, frozenset({school_id, other})))
+        mine, theirs = _registered(on_roll[pupil]), _registered(row.record)
+        first, second = (mine, theirs) if _is_first(entry, school_id) else (theirs, mine)
+        if not agree(first, second):
+            decided = entry is not None and entry.decision is not None
+            label = None if row.check_id == check_id else row.label
+            says = {"as": second if second in NOT_MAIN else None, "last": label}
+            found.append(Claim(pupil, school_id, other, _is_second(entry, school_id), decided, says))
+    return found
+
+
+def agree(first: str | None, second: str | None) -> bool:
+    """Whether a second registration is one that the first says there is.
+
+    >>> agree("main_dual", "subsidiary"), agree("subsidiary", None), agree(None, "guest"), agree(None, None)
+    (True, True, False, False)
+    """
+    return first == MAIN_OF_TWO if second in NOT_MAIN else first in NOT_MAIN
+
+
+def held_by_others(
+    connection: Connection, check_id: int, school_id: int | None, on_roll: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Those of a school's pupils of whom another school's word counts until it is settled."""
+    return {claim.pupil_id for claim in claims(connection, check_id, school_id, on_roll) if claim.second}
+
+
+def _registered(record: Mapping[str, Any]) -> str | None:
+    said: str | None = record["values"].get("registration_status")
+    return said
+
+
+def _rolls_of_others(
+    connection: Connection, checks: Sequence[int], school_id: int, pupils: Iterable[int]
+) -> Sequence[Any]:
+    roll, check = t.roll_pupils.c, t.checks.c
+    this = t.checks.alias("this_check").c
+    now = select(this.year).where(this.id == checks[0]).scalar_subquery()
+    return connection.execute(
+        select(roll.pupil_id, roll.school_id, roll.check_id, roll.status, roll.record)
+        .add_columns(check.label, check.year, now.label("now"), t.pupils.c.leavers)
+        .join(t.checks, check.id == roll.check_id)
+        .join(t.pupils, t.pupils.c.id == roll.pupil_id)
+        .where(among(roll.pupil_id, pupils), roll.check_id.in_(checks), roll.live)
+        .where(roll.school_id.is_not(None), roll.school_id != school_id)
+    ).all()
+
+
+def _latest(rows: Sequence[Any], checks: Sequence[int]) -> dict[tuple[int, int], Any]:
+    """By pupil and school what it says last."""
+    oldest_first = sorted(rows, key=lambda row: -checks.index(row.check_id))
+    return {(row.pupil_id, row.school_id): row for row in oldest_first}
+
+
+def _still(row: Any) -> bool:
+    """A roll says nothing of where a pupil went after Year 11: everybody enrols anew, and nobody is asked."""
+    return row.leavers is None or row.year == row.now or row.leavers > row.now or row.year >= row.leavers
+
+
+def _entries(
+    connection: Connection, checks: Sequence[int], school_id: int, pupils: Collection[int], rolls: Sequence[Any]
+) -> dict[Pair, Any]:
+    """By pupil and the two schools what is open between them, or was decided by a person and holds still."""
+    entry = t.resolutions.c
+    query = select(t.resolutions).where(entry.kind == "two_schools", among(entry.pupil_id, sorted(pupils)))
+    rows = connection.execute(query.where(entry.check_id.in_(checks)).order_by(entry.id)).all()
+    last = {(row.pupil_id, frozenset({row.school_id, row.other_school_id})): row for row in rows}
+    if not last:
+        return {}
+    gone = {(row.pupil_id, row.school_id, row.check_id) for row in rolls if row.status == LEFT}
+    gone |= _left(connection, checks, school_id, pupils)
+    return {pair: row for pair, row in last.items() if row.closed_at is None or _holds(pair, row, checks, gone)}
+
+
+def _holds(pair: Pair, row: Any, checks: Sequence[int], gone: set[tuple[int, int, int]]) -> bool:
+    """Whether a person has decided it, and neither school has confirmed since that the pupil left."""
+    pupil, schools = pair
+    since = checks[: checks.index(row.check_id) + 1]
+    return row.closed_by_id is not None and not any((pupil, who, check) in gone for who in schools for check in since)
+
+
+def _left(
+    connection: Connection, checks: Sequence[int], school_id: int, pupils: Collection[int]
+) -> set[tuple[int, int, int]]:
+    roll = t.roll_pupils.c
+    query = select(roll.pupil_id, roll.school_id, roll.check_id).where(
+        among(roll.pupil_id, sorted(pupils)), roll.check_id.in_(checks), roll.live,
+        roll.school_id == school_id, roll.status == LEFT,
+    )  # fmt: skip
+    return {tuple(row) for row in connection.execute(query)}
+
+
+def _is_first(entry: Any, school_id: int) -> bool:
+    return entry is not None and entry.other_school_id == school_id
+
+
+def _is_second(entry: Any, school_id: int) -> bool:
+    """Whether a school reads only what it sent: nobody has said otherwise, or the council has decided so."""
+    if entry is None:
+        return True
+    if entry.decision == "both":
+        return False
+    winner = entry.school_id if entry.decision == "school" else entry.other_school_id
+    return bool(winner != school_id)

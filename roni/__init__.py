@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from roni.calendar import Check as Check
     from roni.calendar import check_names as check_names
     from roni.calendar import get_check as get_check
+    from roni.chance import one_in as one_in
     from roni.cohort import Cohort as Cohort
     from roni.cohort import NotKept as NotKept
     from roni.cohort import Reading as Reading
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from roni.errors import TrainingError as TrainingError
     from roni.evaluation import Evaluation as Evaluation
     from roni.evaluation import evaluate as evaluate
+    from roni.evaluation.evidence import Figure as Figure
+    from roni.evaluation.page import figure_text as figure_text
     from roni.evaluation.pictures import Picture as Picture
     from roni.evaluation.pictures import draw_evaluation as draw_evaluation
     from roni.explanation import LIMITS as LIMITS
@@ -101,6 +104,7 @@ _HOME = {
     "Evaluation": "evaluation",
     "Explanation": "explanation",
     "Field": "fields",
+    "Figure": "evaluation.evidence",
     "FileRefusedError": "errors",
     "LIMITS": "explanation",
     "ListedPupils": "readers.listed",
@@ -135,6 +139,7 @@ _HOME = {
     "died": "wording.roll",
     "draw_evaluation": "evaluation.pictures",
     "evaluate": "evaluation",
+    "figure_text": "evaluation.page",
     "get_check": "calendar",
     "hidden_fields": "audience",
     "join_list": "readers.lists",
@@ -147,6 +152,7 @@ _HOME = {
     "match_list": "readers.lists",
     "match_pupils": "matching",
     "national": "fields",
+    "one_in": "chance",
     "open_model": "model.file",
     "parse_scorecard": "scorecard",
     "population": "tally",

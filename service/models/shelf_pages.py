@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from markupsafe import Markup
 
+from roni import one_in
 from service.access import Access, Permission, allow
 from service.checks.queries import list_checks
 from service.models import comparisons, promotions, queries, shelf
 from service.models.evaluations import pictures_of
-from service.models.routes import ModelName, get_evaluation
+from service.models.routes import ModelName
 from service.phrases import day
 from service.problems import Refusal
 from service.web import Notice, render
@@ -57,7 +57,7 @@ def show_model(
     pictures, basis = pictures_of(item)
     return render(
         request, "models/model.html", title=f"Model {model}", back="/models", model=shown, basis=basis,
-        pictures=[(one.title, Markup(one.svg), one.headings, one.rows) for one in pictures],  # our own SVG
+        pictures=pictures, starts_from=one_in(shown["starts_from"] or 0),
         trained=_day(shown["trained_at"]), measured=_main_figures(shown),
         notice=Notice(DONE[done]) if done in DONE else None, wide=True,
     )  # fmt: skip
@@ -72,14 +72,6 @@ def _main_figures(shown: dict[str, Any]) -> list[dict[str, Any]]:
         for item in measured
         if item["name"].startswith(whole) and not item["name"].endswith(("difference", "added by"))
     ]
-
-
-router.add_api_route(
-    "/models/{model}/evaluation",
-    get_evaluation,
-    response_class=Response,
-    dependencies=[allow(Permission.MODELS_READ)],
-)
 
 
 @router.get("/models/{model}/promotion")

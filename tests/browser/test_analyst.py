@@ -123,9 +123,19 @@ def test_the_analyst_looks_at_a_model_and_puts_it_to_use(analyst: Any, november:
     assert "It was trained on invented pupils" in page.inner_text("main")
     assert page.locator("figure svg").count() >= 2
     analyst.look("analyst-model")
+    page.get_by_role("button", name="See how well it was measured").click()
+    assert "could be chance" in page.inner_text("main")
+    assert page.locator("figure svg").count() >= 5
+    assert page.locator("svg[style], svg [style]").count() == 0
+    analyst.look("analyst-evaluation")
+    page.get_by_label("List by").select_option(label="attendance alone")
+    page.get_by_role("button", name="Show").click()
+    assert page.get_by_text("A list of 420 by “attendance alone”").is_visible()
+    assert analyst.printed("analyst-evaluation").stat().st_size > 0
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the evaluation report").click()
+        page.get_by_role("button", name="Download the report").click()
     assert download.value.suggested_filename == "demo-evaluation.html"
+    page.get_by_role("link", name="Back").click()
     page.get_by_role("button", name="Put this model to use").click()
     analyst.look("analyst-promotion")
     page.get_by_label("From which check").select_option(label="November 2026")

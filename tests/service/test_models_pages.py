@@ -13,10 +13,10 @@ from tests.service.test_models_shelf import promotion, ref_of
 
 DEMO = load_model("demo")
 PAGES = (
-    "/models", "/models/demo", "/models/demo/promotion", "/models/demo/evaluation", "/model-comparison", "/scorecards",
-    "/scorecards/roni", "/reports", *(f"/checks/check-none/reports/{name}" for name in
-    ("bands", "movement", "completeness", "overrides", "returns")), "/checks/check-none/trials",
-    "/checks/check-none/extract",
+    "/models", "/models/demo", "/models/demo/promotion", "/models/demo/evaluation", "/models/demo/evaluation/file",
+    "/model-comparison", "/scorecards", "/scorecards/roni", "/reports",
+    *(f"/checks/check-none/reports/{name}" for name in ("bands", "movement", "completeness", "overrides", "returns")),
+    "/checks/check-none/trials", "/checks/check-none/extract",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from service.caseload.coaches import list_coaches
 from service.caseload.contact_schemas import KINDS, NOT_SAFEGUARDING, OUTCOMES
 from service.caseload.my_list import Asked, caseload
 from service.caseload.returning import notice_of
+from service.caseload.taking_on import MOST
 from service.caseload.transactions import note_read
 from service.checks.queries import require_check
 from service.problems import Refusal
@@ -26,7 +27,7 @@ from service.registers import exports
 from service.registers.asking import Choice, address, asked_of, choices_of, chosen
 from service.registers.filters import RegisterFilters
 from service.registers.heads import head_of
-from service.registers.list_pages import FORMATS, downloads, earlier_of, paper
+from service.registers.list_pages import FORMATS, downloads, earlier_of, paper, taking_on
 from service.registers.page import require_register
 from service.registers.reading import upns_of
 from service.registers.shown import SECTION_NOTES, SECTION_TITLES, Row, Rows
@@ -73,6 +74,7 @@ def show_my_list(request: Request, done: str = "", access: Access = allow(Permis
         parts=rows, titles=TITLES, notes=SECTION_NOTES, counts=_figures(found["counts"]), check=around["check"],
         next=address(path, kept, include=asked.include, cursor=found["next"]) if found["next"] else "",
         first=address(path, kept, include=asked.include) if asked.cursor else "", sensitive=sensitive,
+        take_on=_take_on(access, asked, around["check"], here),
         paper=paper(request, access, "My list", sensitive), act=_act(access, here),
         here=address(path, kept), here_sensitive=address(path, kept, include="sensitive"),
         downloads=downloads(access, "/my-list/file", kept, asked.include), reminder=NOT_SAFEGUARDING,
@@ -146,6 +148,13 @@ def _figures(counts: Mapping[str, int]) -> list[tuple[Any, ...]]:
 def _title(of: str | None, coaches: Sequence[tuple[str, str]]) -> str:
     name = dict(coaches).get(of or "", "")
     return f"List of {name.rpartition(' (')[0]}" if name else "My list"
+
+
+def _take_on(access: Access, asked: MyListQuery, check: Any, here: str) -> str:
+    """Where all new pupils of one's own list are taken on at once, as many as a list may have."""
+    if check is None or asked.of is not None or not asked.places:
+        return ""
+    return taking_on(access, check.ref, asked.said(), here, min(asked.places, MOST))
 
 
 def _act(access: Access, here: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
+from service.phrases import counted
 from service.web import Notice
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -22,11 +24,19 @@ DONE = {
     "decided": "The decision is recorded.",
     "request": "It is recorded.",
 }
+TAKEN_ON = re.compile(r"taken-(\d{1,4})-(\d{1,4})")  # how many, and how many stayed with another coach
 
 
 def notice_of(done: str) -> Notice | None:
     """What has just been done, where an address says so."""
+    if many := TAKEN_ON.fullmatch(done):
+        return Notice(_taken_on(*map(int, many.groups())))
     return Notice(DONE[done]) if done in DONE else None
+
+
+def _taken_on(count: int, stayed: int) -> str:
+    now = f"{counted(count, 'pupil is', 'pupils are')} on your caseload now."
+    return f"{now} {counted(stayed, 'pupil has', 'pupils have')} another coach and stayed there." if stayed else now
 
 
 def back_of(typed: Mapping[str, str], otherwise: str) -> str:

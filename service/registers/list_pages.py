@@ -110,7 +110,14 @@ def _page(
         here=address(path, said), here_sensitive=address(path, said, include="sensitive"),
         downloads=downloads(access, f"{path}/file", said, asked.include), earlier=earlier,
         may_assign=Permission.CASELOAD_MANAGE in access.permissions,
+        take_on="" if asked.cursor else taking_on(access, check.ref, said, address(path, {**said, **kept})),
     )  # fmt: skip
+
+
+def taking_on(access: Access, ref: str, said: Mapping[str, Any], back: str, most: int | None = None) -> str:
+    """Where a coach takes on everybody of a list at once; "" for others: the council assigns."""
+    may = Permission.CASELOAD_WRITE in access.permissions and Permission.CASELOAD_MANAGE not in access.permissions
+    return address(f"/checks/{ref}/take-on", said, most=most, back=back) if may else ""
 
 
 def downloads(access: Access, path: str, said: Mapping[str, Any], include: str | None) -> list[tuple[str, str]]:

@@ -302,6 +302,25 @@ def test_a_new_pupil_is_taken_on_in_one_click_and_given_up_again(coach: Any) -> 
     assert "The coach is changed" in page.inner_text(".govuk-notification-banner")
 
 
+def test_everybody_of_a_filter_is_taken_on_after_a_look(coach: Any, council: Any) -> None:
+    page = coach.page
+    coach.open(f"/checks/{check_ref(council, 'january')}/register?school=100002&band=red")
+    page.get_by_role("link", name="Take on everybody here who has no coach").click()
+    coach.look("coach-take-on")
+    count = page.locator("main ol li").count()
+    page.get_by_role("button", name=f"Take on these {count} pupils").click()
+    assert path_of(coach) == "/my-list"
+    assert f"{count} pupils are on your caseload now" in page.inner_text(".govuk-notification-banner")
+    coach.open("/my-list?places=2")
+    page.get_by_role("link", name="Take on all of these").click()
+    assert page.locator("main ol li").count() == 2
+    page.get_by_role("link", name="Back", exact=True).click()
+    assert page.url.endswith("/my-list?places=2")
+    coach.open(f"/checks/{check_ref(council, 'january')}/take-on?school=100002&band=red")
+    assert "Everybody of this list has a coach" in page.inner_text("main")
+    coach.look("coach-take-on-nobody")
+
+
 def test_pupils_are_handed_over(coach: Any, live: Live) -> None:
     page = coach.page
     live.service.add_person("coach2", "coach", district="North")

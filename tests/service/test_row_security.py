@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from service import row_security
 from service import tables as t
-from service.access import Access
+from service.access import ROLES, Access
 from service.database import Database
 from service.refs import new_ref
 from tests.service.rolls import add_check, fill, invented
@@ -111,6 +111,71 @@ def test_each_caller_sees_only_their_pupils_without_the_first_gate(filled: Any) 
     assert seen(database, school, "assignments") == set(ids["100001"][:3])
     assert seen(database, callers["team"][0], "supplement_rows") == {ids["100002"][0]}
     assert seen(database, school, "supplement_rows") == set()
+
+
+def of_school(service: Any, role: str, urn: str) -> Access:
+    return by(service, "returns", role, schools=frozenset({service.schools[urn]}))
+
+
+def move_on(service: Any, pupil: int, then: str = "on_roll") -> None:
+    """A pupil of the first school has left it, and stands so on the second school's roll of the same check."""
+    with service.database.write() as connection:
+        roll = t.roll_pupils
+        mine = connection.execute(select(roll).where(roll.c.pupil_id == pupil)).one()._asdict()
+        connection.execute(update(roll).where(roll.c.id == mine.pop("id")).values(status="left"))
+        two = service.schools["100002"]
+        submission = select(t.submissions.c.id).where(t.submissions.c.school_id == two).scalar_subquery()
+        connection.execute(
+            insert(roll).values(**mine | {"status": then, "school_id": two, "submission_id": submission})
+        )
+
+
+@pytest.mark.parametrize(("then", "reads_on"), [("on_roll", False), ("left", True)])
+def test_a_school_reads_no_more_of_whom_another_school_has_now_without_the_first_gate(
+    filled: Any, then: str, reads_on: bool
+) -> None:
+    service, ids = filled
+    pupil = ids["100001"][0]
+    move_on(service, pupil, then)
+    for table in ("pupils", "register_rows", "contacts", "moderations", "pupil_requests"):
+        for role in ("returns", "careers"):
+            assert (pupil in seen(service.app.state.database, of_school(service, role, "100001"), table)) == reads_on
+            assert pupil in seen(service.app.state.database, of_school(service, role, "100002"), table)
+        assert pupil in seen(service.app.state.database, of_school(service, "coach", "100001"), table)
+
+
+def test_who_has_come_back_is_read_again_without_the_first_gate(filled: Any) -> None:
+    service, ids = filled
+    pupil = ids["100001"][0]
+    move_on(service, pupil)
+    january = add_check(service, "january")
+    fill(service, january, {"100001": invented(12)})
+    assert pupil in seen(service.app.state.database, of_school(service, "careers", "100001"), "contacts")
+
+
+def test_both_gates_let_the_same_pupils_through(filled: Any) -> None:
+    """Some have moved on, of some two schools say that they are theirs, in every way in which that can stand."""
+    service, ids = filled
+    for pupil in ids["100001"][:2]:
+        move_on(service, pupil)
+    one, two = service.schools["100001"], service.schools["100002"]
+    with service.database.write() as connection:
+        check = connection.execute(select(t.checks.c.id)).scalar_one()
+        said = [(None, one), ("school", one), ("other_school", one), ("both", one), (None, two), ("school", two)]
+        for pupil, (decision, first) in zip(ids["100001"][1:], said, strict=False):
+            schools = {"school_id": two if first == one else one, "other_school_id": first}
+            about = {"kind": "two_schools", "check_id": check, "pupil_id": pupil, "decision": decision, "says": {}}
+            connection.execute(insert(t.resolutions).values(ref=new_ref("resolution"), **about, **schools))
+        move = {"school_id": two}
+        connection.execute(update(t.roll_pupils).where(t.roll_pupils.c.pupil_id == ids["100001"][5]).values(**move))
+    for role in ROLES:
+        for schools in (frozenset({one}), frozenset({two}), frozenset({one, two})):
+            access = by(service, "returns", role, schools=schools)
+            with service.database.read() as connection:  # of the service itself: only the first gate
+                first_gate = set(connection.execute(access.pupils()).scalars())
+            assert seen(service.app.state.database, access, "pupils") == first_gate, (role, schools)
+            with Database.read(service.app.state.database, access) as connection:  # both
+                assert set(connection.execute(access.pupils()).scalars()) == first_gate, (role, schools)
 
 
 def test_a_transaction_that_says_nothing_sees_no_pupil(filled: Any) -> None:

@@ -28,6 +28,7 @@ from service.registers.asking import Choice, address, asked_of, choices_of, chos
 from service.registers.filters import RegisterFilters
 from service.registers.heads import head_of
 from service.registers.list_pages import FORMATS, downloads, earlier_of, paper, taking_on
+from service.registers.order import RANKED
 from service.registers.page import require_register
 from service.registers.reading import upns_of
 from service.registers.shown import SECTION_NOTES, SECTION_TITLES, Row, Rows
@@ -190,5 +191,9 @@ def send_my_list(
 
 
 class _Pupil:
+    """Whose UPN is wanted. Nobody of my list is of another school's claim: a caseload is of pupils of one's own."""
+
+    section = RANKED
+
     def __init__(self, number: int) -> None:
         self.pupil_id = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib import resources
 from typing import Any
 
@@ -12,6 +13,8 @@ from service import tables as t
 from service.access import Access
 from service.problems import Refusal
 from service.refs import new_ref
+
+p = t.promotions.c
 
 
 def use_scorecard(connection: Connection, access: Access, name: str) -> dict[str, str]:
@@ -55,3 +58,40 @@ def use_model(connection: Connection, digest: str | None) -> dict[str, Any]:
     if last is None or last.action != "promote":
         raise Refusal(422, "model_not_promoted", "No model of this digest is promoted. Promote it first, with a note.")
     return {"model": last.model, "model_digest": digest}
+
+
+def model_in_force(connection: Connection, on: date) -> Any:
+    """The model that a check of a day has unless it is told otherwise; None without one.
+
+    The one promoted last for a check of that day or before, and not taken back since: `model`, `digest`, and the
+    `label` of the check from which on it holds. What was promoted for no check is only there to be chosen.
+    """
+    rows = connection.execute(
+        select(p.model, p.digest, p.action, t.checks.c.label, t.checks.c.on)
+        .outerjoin(t.checks, t.checks.c.id == p.check_id)
+        .order_by(p.id.desc())
+    )
+    taken_back: set[str] = set()
+    for row in rows:
+        if row.action != "promote":
+            taken_back.add(row.digest)
+        elif row.on is not None and row.on <= on and row.digest not in taken_back:
+            return row
+    return None
+
+
+def promoted_digests(connection: Connection) -> set[str]:
+    """The digests whose last word is a promotion."""
+    last = {row.digest: row.action for row in connection.execute(select(p.digest, p.action).order_by(p.id))}
+    return {digest for digest, action in last.items() if action == "promote"}
+
+
+def why_model(connection: Connection, check: Any) -> str | None:
+    """Why a check has its model, or none, as people read it; None where no model is in force."""
+    found = model_in_force(connection, check.on)
+    if found is None:
+        return None
+    if found.digest == check.model_digest:
+        return f"Promoted from {found.label} on."
+    has = "another" if check.model_digest else "none"
+    return f"“{found.model}” is promoted from {found.label} on; this check has {has}."

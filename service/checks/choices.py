@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from roni import scorecard_names
 from service import tables as t
+from service.checks.cards import model_in_force
 from service.registers.cards import shipped_cards
 
 YEARS = tuple((str(year), f"Year {year}") for year in range(7, 14))
 STAGES = {"draft": "Draft: schools and analysts see the list", "moderated": "Moderated",
           "published": "Published: coaches and teams see it"}  # fmt: skip
+NO_MODEL = "none"
 SHORT = 8  # characters of a digest that tell two models of one name apart
 STATES = {"not_returned": "Has not sent anything yet", "in_progress": "Has started: what it has sent is not used"}
 
@@ -52,6 +55,17 @@ def models(connection: Connection, check: Any = None) -> list[tuple[str, str]]:
     if check is not None and check.model_digest is not None:
         made[check.model_digest] = f"{made.get(check.model_digest, check.model)}, as now"
     return list(made.items())
+
+
+def models_of_new(connection: Connection) -> list[tuple[str, str]]:
+    """The same for a check to be opened: where a model is in force, none is to be chosen as such."""
+    return [*models(connection), *([(NO_MODEL, "None: the scorecard alone")] if in_force(connection) else [])]
+
+
+def in_force(connection: Connection) -> str:
+    """The model that a new check has unless another is chosen, in words; "" where there is none."""
+    found = model_in_force(connection, date.max)
+    return "" if found is None else f"{found.model}, from {found.label} on"
 
 
 def _told_apart(name: str, digest: str, names: list[str]) -> str:

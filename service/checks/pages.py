@@ -79,7 +79,8 @@ def _new_page(
     with request.app.state.database.read(access) as connection:
         offered: dict[str, Any] = {
             "cards": choices.cards(connection),
-            "models": choices.models(connection),
+            "models": choices.models_of_new(connection),
+            "in_force": choices.in_force(connection),
             "schools": choices.schools(connection),
         }
     now_in = AcademicYear.containing(today()).start
@@ -116,6 +117,8 @@ def _said(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What a form says, without what is empty, and what of it cannot be read."""
     said: dict[str, Any] = {name: typed[name] for name in texts if typed.get(name)}
+    if said.get("model") == choices.NO_MODEL:
+        said["model"] = None
     errors: dict[str, str] = {}
     if "capacity" in said:
         said["capacity"] = int(said["capacity"]) if said["capacity"].isdecimal() else said["capacity"]

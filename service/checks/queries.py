@@ -14,7 +14,7 @@ from roni import AcademicYear, Check, get_check
 from service import audit
 from service import tables as t
 from service.access import Access
-from service.checks.cards import use_model, use_scorecard
+from service.checks.cards import model_in_force, use_model, use_scorecard, why_model
 from service.checks.schemas import CheckChange, NewCheck
 from service.checks.schools import seen
 from service.clock import end_of, now, today
@@ -89,7 +89,7 @@ def open_check(connection: Connection, access: Access, asked: NewCheck) -> str:
         **_with_focus_accepted(years),
         "few_sessions": base.few_sessions if few is None else few,
         **use_scorecard(connection, access, asked.scorecard),
-        **use_model(connection, asked.model),
+        **_model(connection, asked, base.on),
         "earlier_id": earlier,
         "opened_by_id": access.person_id,
         **given,
@@ -103,6 +103,14 @@ def open_check(connection: Connection, access: Access, asked: NewCheck) -> str:
         carry_moderations(connection, earlier, check_id)
     audit.record(connection, access, "check.open", about=row["ref"])
     return str(row["ref"])
+
+
+def _model(connection: Connection, asked: NewCheck, on: date) -> dict[str, Any]:
+    """The model that is asked for, None for none; where nothing is said of it, the one that is in force by then."""
+    if "model" in asked.model_fields_set:
+        return use_model(connection, asked.model)
+    found = model_in_force(connection, on)
+    return use_model(connection, found and found.digest)
 
 
 def _refuse_second(connection: Connection, base: Check) -> None:
@@ -239,7 +247,8 @@ def show_check(connection: Connection, access: Access, ref: str) -> dict[str, An
     row = require_check(connection, ref)
     earlier = connection.execute(select(t.checks.c.ref).where(t.checks.c.id == row.earlier_id)).scalar()
     lines, at = _lines(connection, access, [row.id]).get(row.id, []), now()
-    return _shape(row, earlier, lines, at) | {"schools": [_school(row, line, at) for line in lines]}
+    schools = [_school(row, line, at) for line in lines]
+    return _shape(row, earlier, lines, at) | {"schools": schools, "model_note": why_model(connection, row)}
 
 
 def _lines(connection: Connection, access: Access, checks: list[int]) -> dict[int, list[Any]]:

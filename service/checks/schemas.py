@@ -40,7 +40,10 @@ class NewCheck(Sent):
     scorecard: Annotated[Name, Field(description="The name of a shipped scorecard, or the reference of your own.")] = (
         "roni"
     )
-    model: Annotated[Digest | None, Field(description="The digest of a promoted model.")] = None
+    model: Annotated[
+        Digest | None,
+        Field(description="The digest of a promoted model; null for none. Left out: the one promoted for it, if any."),
+    ] = None
     schools: Annotated[
         Urns | None, Field(description="URNs of the schools asked; left out: those of the earlier check, else all.")
     ] = None
@@ -120,6 +123,7 @@ class CheckWithSchools(CheckShape):
     """A check, and how far each school is that the caller may see."""
 
     schools: list[SchoolLine]
+    model_note: Annotated[str | None, Field(description="Where its model comes from, where one is promoted.")]
 
 
 class Checks(BaseModel):

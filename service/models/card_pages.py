@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from service.access import Access, Permission, allow
+from service.checks.cards import promoted_digests
 from service.checks.queries import require_check
-from service.models import beside, promotions, scorecards, shelf
+from service.models import beside, scorecards, shelf
 from service.problems import Refusal
 from service.settings import Settings
 from service.web import Notice, render
@@ -108,7 +109,7 @@ def _trials_page(request: Request, access: Access, ref: str, status: int = 200, 
 
 def _models(connection: Connection, settings: Settings, check: Any) -> list[tuple[str, str]]:
     """What may be tried: the check's own way, no model, a promoted one."""
-    promoted = promotions.promoted_digests(connection)
+    promoted = promoted_digests(connection)
     now = f"As it is now ({check.model or 'no model'})"
     none = [(NONE, "No model")] if check.model else []
     others = [

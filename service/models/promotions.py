@@ -1,7 +1,8 @@
 """Which model is put to use, by whom, why, and from which check on. Only digests that a person promoted are loaded.
 
 Promoting for a check makes the model that of this check and of the later ones that are open, and works their registers
-out again in the same transaction. Promoting for no check lets checks choose the model. Taking a model back puts the
+out again in the same transaction; a check that is opened later has it, too, unless told otherwise. Promoting for no
+check lets checks choose the model. Taking a model back puts the
 check's earlier one, or none, in its place; closed checks keep what they were made with.
 """
 
@@ -15,6 +16,7 @@ from roni import Model
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.checks.cards import model_in_force, promoted_digests
 from service.checks.queries import require_check, require_open
 from service.problems import Refusal
 from service.registers.working_out import work_out
@@ -57,28 +59,11 @@ def take_back(
         select(t.checks).where(t.checks.c.model_digest == digest, t.checks.c.closed_at.is_(None))
     ).all()
     for row in checks:
-        _use(connection, settings, row, *in_force(connection, row))
+        found = model_in_force(connection, row.on)
+        _use(connection, settings, row, *((found.model, found.digest) if found is not None else (None, None)))
     refs = [row.ref for row in checks]
     audit.record(connection, access, "model.rollback", detail=_detail(name, digest, refs))
     return refs
-
-
-def in_force(connection: Connection, check: Any) -> tuple[str | None, str | None]:
-    """Name and digest of the model last promoted for a check, or from an earlier one on; of those not taken back."""
-    standing = promoted_digests(connection)
-    rows = connection.execute(
-        select(p.model, p.digest)
-        .join(t.checks, t.checks.c.id == p.check_id)
-        .where(p.action == PROMOTE, t.checks.c.on <= check.on)
-        .order_by(p.id.desc())
-    )
-    return next(((row.model, row.digest) for row in rows if row.digest in standing), (None, None))
-
-
-def promoted_digests(connection: Connection) -> set[str]:
-    """The digests whose last word is a promotion."""
-    last = {row.digest: row.action for row in connection.execute(select(p.digest, p.action).order_by(p.id))}
-    return {digest for digest, action in last.items() if action == PROMOTE}
 
 
 def history(connection: Connection, name: str | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from roni import Model, national
 from service import tables as t
-from service.models.promotions import history, promoted_digests
+from service.checks.cards import promoted_digests
+from service.models.promotions import history
 from service.models.shelf import FIGURES, REPORT, Shelved, shelf
 from service.settings import Settings
 

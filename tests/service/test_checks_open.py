@@ -93,6 +93,50 @@ def test_a_model_that_was_taken_back_does_not_score(sqlite_service, analyst) -> 
     assert analyst.post("/v1/checks", json=NOVEMBER | {"model": "a" * 64}).status_code == 422
 
 
+def test_a_check_opened_after_a_promotion_has_that_model_unless_told_otherwise(sqlite_service, analyst) -> None:
+    november = analyst.post("/v1/checks", json=NOVEMBER).json()
+    assert (november["model"], november["model_note"]) == (None, None)
+    digest = analyst.get("/v1/models/demo").json()["digest"]
+    sent = {"note": "Measured", "check": november["ref"], "digest": digest}
+    assert analyst.post("/v1/models/demo/promotion", json=sent).status_code == 201
+    january = analyst.post("/v1/checks", json=JANUARY).json()
+    assert (january["model"], january["model_digest"]) == ("demo", digest)
+    assert january["model_note"] == "Promoted from November 2026 on."
+    page = sqlite_service.browser("analyst").get(f"/checks/{january['ref']}").text
+    assert "demo. Promoted from November 2026 on." in page
+    later = analyst.post("/v1/checks", json=JANUARY | {"academic_year": "2027/28", "model": None}).json()
+    assert (later["model"], later["model_digest"]) == (None, None)
+    assert later["model_note"] == "“demo” is promoted from November 2026 on; this check has none."
+    before = analyst.post("/v1/checks", json=NOVEMBER | {"academic_year": "2025/26"}).json()
+    assert (before["model"], before["model_note"]) == (None, None)
+
+
+def test_a_model_taken_back_or_promoted_for_no_check_is_in_force_for_none(analyst) -> None:
+    november = analyst.post("/v1/checks", json=NOVEMBER).json()
+    digest = analyst.get("/v1/models/demo").json()["digest"]
+    sent = {"note": "Measured", "digest": digest}
+    analyst.post("/v1/models/demo/promotion", json=sent | {"check": november["ref"]})
+    assert analyst.post("/v1/models/demo/rollback", json=sent).status_code in (200, 201)
+    assert analyst.post("/v1/checks", json=JANUARY).json()["model"] is None
+    analyst.post("/v1/models/demo/promotion", json=sent)
+    assert analyst.post("/v1/checks", json=JANUARY | {"academic_year": "2027/28"}).json()["model"] is None
+
+
+@pytest.mark.parametrize(("chosen", "model"), [("", "demo"), ("none", None)])
+def test_the_form_says_which_model_a_new_check_has_and_lets_one_choose_none(
+    sqlite_service, analyst, chosen, model
+) -> None:
+    november = analyst.post("/v1/checks", json=NOVEMBER).json()
+    digest = analyst.get("/v1/models/demo").json()["digest"]
+    analyst.post("/v1/models/demo/promotion", json={"note": "Measured", "check": november["ref"], "digest": digest})
+    browser = sqlite_service.browser("analyst")
+    assert "The one promoted for it: demo, from November 2026 on" in browser.get("/checks/new").text
+    form = {"academic_year": "2026/27", "name": "january", "scorecard": "roni", "model": chosen, "all_schools": "yes"}
+    opened = browser.post("/checks", data=form)
+    ref = opened.headers["location"].partition("?")[0].removeprefix("/checks/")
+    assert analyst.get(f"/v1/checks/{ref}").json()["model"] == model
+
+
 def test_a_school_sees_its_own_line_only(sqlite_service, analyst) -> None:
     ref = analyst.post("/v1/checks", json=NOVEMBER).json()["ref"]
     check = sqlite_service.as_("returns").get(f"/v1/checks/{ref}").json()

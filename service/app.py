@@ -23,6 +23,8 @@ from service.routing import routes_of, templates_of
 from service.settings import Settings
 from service.uploads import work
 
+COLLECT_AFTER = 50_000  # objects: a school's roll is read into as many, and none of them is garbage yet
+
 ROUTERS = (
     "service.accounts.routes",
     "service.accounts.pages",
@@ -53,9 +55,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(work.start, app)
+        before = gc.get_threshold()
+        gc.set_threshold(COLLECT_AFTER)
         gc.freeze()  # what stands to the end is not searched for garbage: that was a third of what a long page cost
         yield
         gc.unfreeze()
+        gc.set_threshold(*before)
         await run_in_threadpool(work.stop, app)
         app.state.database.dispose()
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from service import tables as t
 from service.among import among
+from service.many import insert_many
 from service.refs import new_ref
 from service.registers.basis import Basis
 from service.registers.made import Made, make, notes_of, parts_of
@@ -78,13 +79,10 @@ def _work_out(basis: Basis, registers: Registers, pupils: Collection[int], whole
 
 
 def _insert(connection: Connection, rows: Mapping[int, Sequence[dict[str, Any]]]) -> None:
-    """All rows of these registers in one go, past what SQLAlchemy does for each: a school has 750, in three views."""
     names = [column.name for column in t.register_rows.c if column.name not in ("id", "register_id")]
-    holders = ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * (1 + len(names)))
-    quoted = ", ".join(f'"{name}"' for name in ("register_id", *names))
-    statement = f"insert into register_rows ({quoted}) values ({holders})"
     values = itemgetter(*names)
-    connection.exec_driver_sql(statement, [(register, *values(row)) for register, each in rows.items() for row in each])
+    every = ((register, *values(row)) for register, each in rows.items() for row in each)
+    insert_many(connection, t.register_rows, ["register_id", *names], every)
 
 
 def _whole_schools(basis: Basis, made: Made, whole: bool) -> list[int | None]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,6 +17,7 @@ from service import tables as t
 from service.access import Access
 from service.among import among
 from service.clock import now
+from service.many import insert_many
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
@@ -185,11 +187,10 @@ def _rows(roll: Roll, pupil_ids: Sequence[int], restricted: Container[int]) -> l
 def _store_rows(
     connection: Connection, check_id: int, submission_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    stored = ("pupil_id", "status", "leaver", "record")
-    same = {"submission_id": submission_id, "check_id": check_id, "school_id": school_id, "live": True}
-    given = [{**same, "place": place, **{name: row[name] for name in stored}} for place, row in enumerate(rows)]
-    if given:
-        connection.execute(insert(t.roll_pupils), given)
+    same = (submission_id, check_id, school_id, True)
+    stored = itemgetter("pupil_id", "status", "leaver", "record")
+    names = ("submission_id", "check_id", "school_id", "live", "place", "pupil_id", "status", "leaver", "record")
+    insert_many(connection, t.roll_pupils, names, ((*same, place, *stored(row)) for place, row in enumerate(rows)))
 
 
 def _sign_off(connection: Connection, access: Access, check_id: int, submission_id: int, roll: Roll) -> None:

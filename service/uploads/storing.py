@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from service import audit
 from service import tables as t
 from service.access import Access
 from service.clock import now
 from service.database import Database, lock_rolls
+from service.many import insert_many
 from service.turns import turn
 from service.uploads.matching import find_pupils
 from service.uploads.splitting import OWN_ROLL
@@ -156,20 +157,13 @@ def _store_part(connection: Connection, upload_id: int, part: Mapping[str, Any])
     pupils = part["pupils"]
     records = [pupil["record"] for pupil in pupils]
     found = find_pupils(connection, records, [pupil["pupil_id"] for pupil in pupils], part["cohort"])
-    same = {"upload_id": upload_id, "school_urn": part["urn"]}
-    rows = [
-        {**pupil, **same, "place": place, "pupil_id": known.id if known is not None else None}
-        for place, (pupil, known) in enumerate(zip(pupils, found, strict=True))
-    ]
-    if rows:
-        connection.execute(insert(t.upload_pupils), rows)
-    leavers = [
-        {**same, "pupil_id": leaver["id"], "record": leaver["record"], "leaver": leaver["leaver"]}
-        for leaver in part["leavers"]
-    ]
-    if leavers:
-        connection.execute(insert(t.upload_leavers), leavers)
-    return [row["pupil_id"] for row in rows if row["pupil_id"] is not None] + [row["pupil_id"] for row in leavers]
+    ids = [None if known is None else known.id for known in found]
+    same, said = (upload_id, part["urn"]), ("change", "changes", "leaver", "record")
+    rows = ((*same, place, ids[place], *map(pupil.get, said)) for place, pupil in enumerate(pupils))
+    insert_many(connection, t.upload_pupils, ("upload_id", "school_urn", "place", "pupil_id", *said), rows)
+    gone = [(*same, leaver["id"], leaver["record"], leaver["leaver"]) for leaver in part["leavers"]]
+    insert_many(connection, t.upload_leavers, ("upload_id", "school_urn", "pupil_id", "record", "leaver"), gone)
+    return [number for number in ids if number is not None] + [leaver["id"] for leaver in part["leavers"]]
 
 
 def _supersede(connection: Connection, upload: Any) -> list[int]:

@@ -7,7 +7,7 @@ failing half-way; on PostgreSQL each transaction says whose it is, and row-level
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ FULL = ("SQLITE_FULL", "53100")
 AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "08", "40001", "40P01", "53", "55P03", "57")
 BUSY_MILLISECONDS = 30_000  # how long one writer waits for another
 PATIENCE_MILLISECONDS = 5_000  # how long the emptying of SQLite's log waits for readers
+AFTERWARDS = "roni_afterwards"  # in `connection.info`: there is something to go on with once this is kept
 AUDIT_LOCK = 7_230_001  # any number of our own: the advisory lock that keeps the audit chain in order
 ROLLS_LOCK = 7_230_002  # another: rolls are confirmed one after another
 
@@ -73,6 +74,7 @@ class Database:
         self.engine = _sqlite(url) if self.sqlite else _postgresql(url)
         self._writing = self.engine.execution_options(roni_write=True)
         self._line = _Line() if self.sqlite else None
+        self.afterwards: Callable[[], None] = lambda: None  # how what was begun is gone on with
 
     @contextmanager
     def read(self, access: Access | None = None) -> Iterator[Connection]:
@@ -87,10 +89,13 @@ class Database:
         with (
             self._line.turn() if self._line is not None else nullcontext(),
             self._writing.connect() as connection,
-            connection.begin(),
         ):
-            self._say_who(connection, access)
-            yield connection
+            with connection.begin():
+                self._say_who(connection, access)
+                yield connection
+            more = connection.info.pop(AFTERWARDS, False)
+        if more:
+            self.afterwards()
 
     def _say_who(self, connection: Connection, access: Access | None) -> None:
         """On PostgreSQL, what the policies of row-level security ask. Without it they show no pupil."""

@@ -329,7 +329,9 @@ registers = Table(  # one for each view of a check, and one for each card or mod
     # school id, "" the council itself -> what is said once of its files
     Column("notes", JSON, nullable=False, default=dict),
     Column("library_version", Text, nullable=False),
-    _by("made_by_id", nullable=True),
+    _by("made_by_id", nullable=True),  # who tried it beside the live one; nobody makes what takes a live one's place
+    # registers/renewal.py: of a live one how far another is, of that one which schools are left; none: nothing to do
+    Column("renewal", JSON(none_as_null=True)),
 )  # fmt: skip
 
 register_rows = Table(

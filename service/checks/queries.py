@@ -188,9 +188,9 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
         _ask_others(connection, check.id, _school_ids(connection, given["schools"], check.id))
     _store(connection, check, {key: value for key, value in values.items() if _may_be(key, value)})
     if OF_SCORING & given.keys():
-        from service.registers.working_out import work_out  # it rests on the checks
+        from service.registers.renewal import renew  # it rests on the checks
 
-        work_out(connection, settings, check.id)
+        renew(connection, settings, check.id, "check")
     audit.record(connection, access, "check.change", about=check.ref, detail={"changed": sorted(given)})
 
 
@@ -247,8 +247,10 @@ def show_check(connection: Connection, access: Access, ref: str) -> dict[str, An
     row = require_check(connection, ref)
     earlier = connection.execute(select(t.checks.c.ref).where(t.checks.c.id == row.earlier_id)).scalar()
     lines, at = _lines(connection, access, [row.id]).get(row.id, []), now()
-    schools = [_school(row, line, at) for line in lines]
-    return _shape(row, earlier, lines, at) | {"schools": schools, "model_note": why_model(connection, row)}
+    from service.registers.renewal import told_of  # it rests on the checks
+
+    more = {"schools": [_school(row, line, at) for line in lines], "renewal": told_of(connection, row.id)}
+    return _shape(row, earlier, lines, at) | {**more, "model_note": why_model(connection, row)}
 
 
 def _lines(connection: Connection, access: Access, checks: list[int]) -> dict[int, list[Any]]:

@@ -21,6 +21,7 @@ from service.checks.schemas import (
 )
 from service.idempotency import IdempotentRoute
 from service.problems import problem_responses
+from service.uploads.work import work_of
 
 router = APIRouter(prefix="/v1", tags=["checks"], route_class=IdempotentRoute)
 
@@ -63,12 +64,17 @@ def change_check(
     change: CheckChange,
     access: Access = allow(Permission.CHECKS_MANAGE),
 ) -> CheckWithSchools:
-    """Change a check, move it on to the next stage, or close it."""
+    """Change a check, move it on to the next stage, or close it.
+
+    Where many pupils are to be scored anew that goes on in the background: `renewal` says how far it is.
+    """
     state = request.app.state
     with state.database.write(access) as connection:
         row = queries.require_check(connection, check)
         etags.require_match(request, row.version)
         queries.change_check(connection, access, state.settings, row, change)
+    work_of(request.app).renewed()
+    with state.database.read(access) as connection:
         return _check(response, queries.show_check(connection, access, check))
 
 

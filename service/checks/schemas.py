@@ -119,11 +119,22 @@ class CheckShape(BaseModel):
     counts: Counts
 
 
+class Renewal(BaseModel):
+    """Registers of the check are being worked out anew; until they are whole, those from before are read."""
+
+    why: Literal["list", "check", "model"]
+    since: datetime
+    done: Annotated[int, Field(description="Pupils who are worked out again")]
+    of: int
+    sentence: str
+
+
 class CheckWithSchools(CheckShape):
     """A check, and how far each school is that the caller may see."""
 
     schools: list[SchoolLine]
     model_note: Annotated[str | None, Field(description="Where its model comes from, where one is promoted.")]
+    renewal: Renewal | None = None
 
 
 class Checks(BaseModel):

@@ -110,7 +110,7 @@ def compare_beside(
 def _tried(check_id: int) -> Any:
     by = t.people.c.name.label("made_by")
     people = t.registers.outerjoin(t.people, t.people.c.id == r.made_by_id)
-    return select(t.registers, by).select_from(people).where(r.check_id == check_id, r.beside)
+    return select(t.registers, by).select_from(people).where(r.check_id == check_id, r.beside, r.renewal.is_(None))
 
 
 def _about(row: Any) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Which model is put to use, by whom, why, and from which check on. Only digests that a person promoted are loaded.
 
 Promoting for a check makes the model that of this check and of the later ones that are open, and works their registers
-out again in the same transaction; a check that is opened later has it, too, unless told otherwise. Promoting for no
-check lets checks choose the model. Taking a model back puts the
-check's earlier one, or none, in its place; closed checks keep what they were made with.
+out again, in the same transaction or, of many pupils, soon after it; a check that is opened later has it, too, unless
+told otherwise. Promoting for no check lets checks choose the model. Taking a model back puts the check's earlier one,
+or none, in its place; closed checks keep what they were made with.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from service.access import Access
 from service.checks.cards import model_in_force, promoted_digests
 from service.checks.queries import require_check, require_open
 from service.problems import Refusal
-from service.registers.working_out import work_out
+from service.registers.renewal import renew
 from service.settings import Settings
 
 PROMOTE, ROLLBACK = "promote", "rollback"
@@ -91,7 +91,7 @@ def _open_from(connection: Connection, first: Any) -> list[Any]:
 def _use(connection: Connection, settings: Settings, check: Any, name: str | None, digest: str | None) -> None:
     values = {"model": name, "model_digest": digest, "version": t.checks.c.version + 1}
     connection.execute(update(t.checks).where(t.checks.c.id == check.id).values(**values))
-    work_out(connection, settings, check.id)
+    renew(connection, settings, check.id, "model")
 
 
 def _log(

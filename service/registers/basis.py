@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -49,6 +50,23 @@ class Basis:
             select(t.registers).where(register.check_id == self.check.id, register.beside.is_(False))
         )
         return {row.view: row for row in rows}
+
+    def heirs(self) -> dict[str, Any]:
+        """The registers that are worked out to take the place of the live ones, by view; none made with others."""
+        return {view: row for view, row in heirs_of(self.connection, self.check.id).items() if self.made(row)}
+
+    def drop_heirs(self) -> None:
+        """Let nothing take the place of the live registers any more."""
+        register = t.registers.c
+        mine = (register.check_id == self.check.id, register.renewal.is_not(None))
+        for beside, renewal in ((True, {"over": True}), (False, None)):
+            change = update(t.registers).where(*mine, register.beside.is_(beside))
+            self.connection.execute(change.values(renewal=renewal))
+
+    def before(self, live: Any) -> Basis:
+        """What a live register was made with, where the check names another card or model by now."""
+        named = {"scorecard_digest": live.scorecard_digest, "model_digest": live.model_digest}
+        return Basis(self.connection, self.settings, SimpleNamespace(**{**self.check._mapping, **named}))
 
     def values(self, view: str) -> dict[str, Any]:
         """The row of a view's register."""
@@ -116,3 +134,10 @@ class Basis:
             read |= inputs
             ahead += inputs
         return frozenset(read | {item.name for item in fields.values() if read & {*item.also, *item.implied}})
+
+
+def heirs_of(connection: Connection, check_id: int) -> dict[str, Any]:
+    """The registers that are to take the place of a check's live ones, by view."""
+    register = t.registers.c
+    query = select(t.registers).where(register.check_id == check_id, register.beside, register.renewal.is_not(None))
+    return {row.view: row for row in connection.execute(query) if "schools" in row.renewal}

@@ -85,7 +85,7 @@ def csv_of(table: Any, head: dict[str, Any], sensitive: bool) -> bytes:
     import pyarrow as pa
 
     for name, words in _said(head, sensitive):
-        if name in ("check", "population", "scorecard", "model", "not named"):
+        if name in ("check", "population", "scorecard", "model", "not named", "from before"):
             column = pa.repeat(pa.scalar(words, pa.string()), len(table))
             table = table.append_column(name.replace(" ", "_"), column)
     out = io.BytesIO()
@@ -125,6 +125,8 @@ def _said(head: dict[str, Any], sensitive: bool) -> Iterator[tuple[str, str]]:
     yield "not named", NAMED if sensitive else LEFT_OUT
     yield "scorecard", f"{card['name']}, version {card['version']}, digest {card['digest'][:12]}"
     yield "model", "" if model is None else f"{model['name']}, digest {model['digest'][:12]}"
+    if head["renewal"] is not None:
+        yield "from before", head["renewal"]["sentence"]
     yield "library", f"roni {head['library_version']}"
     yield "worked out from", head["label"]
     for name, value in head["filters"].items():

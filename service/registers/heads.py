@@ -11,6 +11,7 @@ from service.access import Access
 from service.checks.queries import stage_of
 from service.clock import today
 from service.registers.filters import RegisterFilters
+from service.registers.renewal import told
 
 POPULATIONS = {
     None: "Pupils on the rolls of {council}'s schools, wherever they live, and pupils on the council's own roll.",
@@ -43,6 +44,7 @@ def head_of(
         "library_version": register.library_version,
         "version": register.version,
         "without": register.without,
+        "renewal": told(register),
         "notes": notes_of(register, check, _schools_read(access, files)),
         "files": [{name: file[name] for name in ("school", "file", "digest", "confirmed_at")} for file in files],
     }
@@ -69,6 +71,8 @@ def notes_of(register: Any, check: Any, schools: set[str]) -> list[str]:
     """What is said once, of these schools' files; what is said of several alike only once."""
     by_school = dict(register.notes or {})
     found = dict.fromkeys(note for school, notes in sorted(by_school.items()) if school in schools for note in notes)
+    if (renewal := told(register)) is not None:
+        return [renewal["sentence"], *found]
     if check.model_digest is not None and register.model_digest is None:
         said = (
             f"The model “{check.model}” is not promoted, or not on the shelf: the register is by the scorecard alone."

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.checks.schemas import Renewal
 from service.registers.filters import RegisterFilters
 
 
@@ -145,6 +146,7 @@ class Head(Shape):
     library_version: str
     version: int
     without: list[str]
+    renewal: Renewal | None
     notes: list[str]
     files: list[FileName]
 

@@ -32,9 +32,14 @@ def work_out(connection: Connection, settings: Settings, check_id: int, pupils: 
     check = connection.execute(select(t.checks).where(t.checks.c.id == check_id)).one()
     basis = Basis(connection, settings, check)
     registers = basis.registers()
+    if any(row.renewal for row in registers.values()):
+        if pupils is not None:
+            _in_both(basis, registers, sorted(set(pupils)))
+            return
+        basis.drop_heirs()
     if pupils is None or any(not basis.made(row) for row in registers.values()):
         _everybody(basis, registers)
-    elif pupils:
+    else:
         _some(basis, registers, sorted(set(pupils)))
     basis.sign(dict(registers))
 
@@ -49,7 +54,7 @@ def work_out_beside(connection: Connection, settings: Settings, check: Any, view
     connection.execute(insert(t.registers).values(**made))
     row = connection.execute(select(t.registers).where(t.registers.c.ref == ref)).one()
     for part in parts_of(connection, check.id):
-        _work_out(basis, {view: row}, part, whole=True)
+        work_out_part(basis, {view: row}, part, whole=True)
     basis.sign({view: row})
     return ref
 
@@ -59,16 +64,29 @@ def _everybody(basis: Basis, registers: Registers) -> None:
     basis.connection.execute(delete(t.register_rows).where(t.register_rows.c.register_id.in_(ids)))
     basis.gone = {school for row in registers.values() for school in dict(row.notes or {})}
     for part in parts_of(basis.connection, basis.check.id):
-        _work_out(basis, registers, part, whole=True)
+        work_out_part(basis, registers, part, whole=True)
+
+
+def _in_both(basis: Basis, live: Registers, pupils: list[int]) -> None:
+    """While registers are worked out to take the place of the live ones: in those as they were made, and in these."""
+    before = basis.before(next(iter(live.values())))
+    _some(before, live, pupils)
+    if all(before.made(row) for row in live.values()):  # not where its model has been taken back since
+        before.sign(dict(live))
+    heirs = basis.heirs()
+    _some(basis, heirs, pupils)
+    basis.sign(heirs)
 
 
 def _some(basis: Basis, registers: Registers, pupils: list[int]) -> None:
+    if not (pupils and registers):
+        return
     ids, row = [row.id for row in registers.values()], t.register_rows.c
     basis.connection.execute(delete(t.register_rows).where(row.register_id.in_(ids), among(row.pupil_id, pupils)))
-    _work_out(basis, registers, pupils, whole=False)
+    work_out_part(basis, registers, pupils, whole=False)
 
 
-def _work_out(basis: Basis, registers: Registers, pupils: Collection[int], whole: bool) -> None:
+def work_out_part(basis: Basis, registers: Registers, pupils: Collection[int], whole: bool) -> None:
     """Make and store these pupils' rows; `whole`: all pupils of their schools are among them."""
     made = make(basis, pupils, list(registers))
     if made is None:

@@ -45,6 +45,7 @@ def confirm(
     checks = refresh(connection, settings, _new_cover(row, replaced), {*found.before, *found.now}, named=row.complete)
     row = require_list(connection, access, ref)
     receipt = _receipt(connection, row, found, [other.ref for other in replaced], checks)
+    receipt["renewing"] = renewing(connection)
     detail = {"team": row.team, "replaced": receipt["replaced"], **found.counts}
     audit.record(connection, access, "supplement.confirm", ref, {*found.before, *found.now}, detail)
     return receipt
@@ -109,16 +110,24 @@ def refresh(
 
     Returns the references of the checks. `named`: entries about anybody may name a list that is there no more.
     """
-    from service.registers.working_out import work_out  # registers rest on lists
+    from service.registers.renewal import renew  # registers rest on lists
 
     done = []
     for check in open_checks(connection):
         pupils = _affected(connection, check.id, lists, listed)
         if pupils is None or pupils:
             review(connection, check.id, None if named else pupils)
-            work_out(connection, settings, check.id, pupils)
+            renew(connection, settings, check.id, "list", pupils)
             done.append(check.ref)
     return done
+
+
+def renewing(connection: Connection) -> list[str]:
+    """The open checks whose registers are being worked out anew."""
+    from service.registers.renewal import waiting  # registers rest on lists
+
+    at_it = waiting(connection)
+    return [check.ref for check in open_checks(connection) if check.id in at_it]
 
 
 def open_checks(connection: Connection) -> Sequence[Any]:
@@ -165,6 +174,7 @@ def _receipt(
         "difference": difference_line(connection, found),
         "to_resolve": len(connection.execute(undecided).all()),
         "checks": checks,
+        "renewing": [],
     }
 
 

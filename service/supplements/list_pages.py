@@ -12,10 +12,13 @@ from fastapi.responses import RedirectResponse, Response
 from service.access import TEAMS, Access, Permission, allow
 from service.forms import Typed, require_version
 from service.idempotency import FormRoute
+from service.registers.renewal import told_of_open
 from service.supplements import confirming, queries, wording
 from service.supplements.queries import UNDECIDED
 from service.supplements.schemas import State
-from service.uploads.file_pages import NOT_KEPT
+from service.uploads.file_pages import NOT_KEPT, SECONDS
+from service.uploads.saying import PATIENCE
+from service.uploads.work import work_of
 from service.web import Notice, render
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute)
@@ -75,9 +78,10 @@ def _page(request: Request, access: Access, ref: str, status: int = 200, done: s
     """One list; after its confirmation, the receipt."""
     with request.app.state.database.read(Access.system()) as connection:
         shown = queries.show(connection, access, ref)
+        renewing = told_of_open(connection) if shown["state"] == "live" else None
     account = shown["account"]
     return render(
-        request, "supplements/list.html", status,
+        request, "supplements/list.html", status, headers=SECONDS if renewing and done == "confirmed" else None,
         **{
             "title": shown["name"], "back": "/supplements", "list": shown, "states": wording.STATES,
             "means": wording.ROW_MEANS, "changes": wording.CHANGES, "label": wording.label,
@@ -87,6 +91,7 @@ def _page(request: Request, access: Access, ref: str, status: int = 200, done: s
             "not_kept": [f"{one['count']}: {_why(one)}" for one in account["not_kept"]],
             "readings": [one for one in account["readings"] if one["state"] == "used"],
             "receipt": done == "confirmed" and shown["state"] == "live", "notice": notice_of(done),
+            "renewing": renewing,
             "may_own_roll": Permission.COUNCIL_UPLOADS in access.permissions, **said,
         },
     )  # fmt: skip
@@ -103,6 +108,7 @@ def confirm_list(request: Request, supplement: str, typed: Typed, access: Access
     state = request.app.state
     with state.database.write(Access.system()) as connection:
         confirming.confirm(connection, access, state.settings, supplement, partial(require_version, typed))
+    work_of(request.app).renewed(PATIENCE)
     return RedirectResponse(f"/supplements/{supplement}?done=confirmed", 303)
 
 

@@ -22,6 +22,7 @@ from service.supplements import (
     schemas,
     sending,
 )
+from service.uploads.work import work_of
 
 router = APIRouter(prefix="/v1", tags=["council lists"], route_class=IdempotentRoute)
 Limit = Annotated[int | None, Query(ge=1)]
@@ -109,12 +110,18 @@ def confirm_list(
 ) -> schemas.Receipt:
     """Make a list live (If-Match). It takes the place of the team's earlier list of the same field.
 
-    Confirmed already, it stays as it is and says so (`unchanged`).
+    Confirmed already, it stays as it is and says so (`unchanged`). Of many pupils the registers are worked out in the
+    background (202): until they are whole the ones from before are read, and say so.
     """
     state = request.app.state
     with state.database.write(Access.system()) as connection:
         seen = partial(etags.require_match, request, required=True)
         receipt = confirming.confirm(connection, access, state.settings, supplement, seen)
+    if receipt["renewing"]:
+        work_of(request.app).renewed()
+        with state.database.read(Access.system()) as connection:
+            receipt["renewing"] = confirming.renewing(connection)
+    response.status_code = 202 if receipt["renewing"] else 200
     response.headers["etag"] = etags.etag(receipt["version"])
     return schemas.Receipt.model_validate(receipt)
 

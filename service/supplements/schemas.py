@@ -197,4 +197,5 @@ class Receipt(BaseModel):
     difference: Difference
     to_resolve: Annotated[int, Field(description="Rows that a person must still decide")]
     checks: Annotated[list[str], Field(description="Open checks whose registers were worked out again")]
+    renewing: Annotated[list[str], Field(description="Those of them that are not through yet: each says how far")] = []
     unchanged: bool = False

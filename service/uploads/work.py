@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -33,6 +33,8 @@ class Work:
         self.stopping = threading.Event()
         self.threads = ThreadPoolExecutor(settings.readers + 2, thread_name_prefix="uploads")
         self.reading: set[str] = set()
+        self.renewal: Future[None] | None = None
+        database.afterwards = self.renew
 
     def read(self, access: Access, ref: str, *, whole_council: bool, within: float | None = None) -> bool:
         """Read an upload; whether that is done within so many seconds, else `settings.answer_within`."""
@@ -66,8 +68,28 @@ class Work:
 
         return self.wait(lambda: go_on(self.database, self.settings, ref, access, self.stopping), within)
 
+    def renew(self) -> None:
+        """Work out, in a thread, the registers of which that was begun."""
+        if self.stopping.is_set():
+            return
+        self.renewal = self._later(self._renew)
+
+    def renewed(self, within: float | None = None) -> bool:
+        """Whether that is done within so many seconds, else `settings.answer_within`."""
+        if self.renewal is not None:
+            with suppress(NotYet, CancelledError):
+                self.renewal.result(self.settings.answer_within if within is None else within)
+        return self.renewal is None or self.renewal.done()
+
+    def _renew(self) -> None:
+        from service.registers import renewal
+
+        renewal.go_on(self.database, self.settings, self.stopping)
+        if not self.stopping.is_set():
+            self._later(lambda: renewal.clear(self.database, self.stopping))
+
     def take_up(self) -> None:
-        """Go on with what was being read, or confirmed for all schools, when the service was stopped."""
+        """Go on with what was being read, confirmed for all schools or worked out when the service was stopped."""
         from service.uploads.finishing import go_on
         from service.uploads.receiving import CONFIRMING
 
@@ -76,14 +98,17 @@ class Work:
             begun = connection.execute(
                 select(uploads.ref, uploads.state, uploads.school_id).where(uploads.state.in_((READING, CONFIRMING)))
             ).all()
+        self.renew()
         for row in begun:
             if row.state == READING:
                 self._later(lambda row=row: self._read(Access.system(), row.ref, row.school_id is None))  # type: ignore[misc]
             else:
                 self._later(lambda row=row: go_on(self.database, self.settings, row.ref, stopping=self.stopping))  # type: ignore[misc]
 
-    def _later(self, task: Callable[[], None]) -> None:
-        self.threads.submit(task).add_done_callback(_say_failed)
+    def _later(self, task: Callable[[], None]) -> Future[None]:
+        future: Future[None] = self.threads.submit(task)
+        future.add_done_callback(_say_failed)
+        return future
 
     def stop(self) -> None:
         """Begin nothing more; what is being read is taken up at the next start."""

@@ -80,7 +80,7 @@ def register_line(service: Any, number: int, view: str = "full") -> Any:
             select(t.register_rows)
             .join(t.registers, t.registers.c.id == t.register_rows.c.register_id)
             .join(t.pupils, t.pupils.c.id == t.register_rows.c.pupil_id)
-            .where(t.registers.c.view == view, t.pupils.c.upn == upn(number))
+            .where(t.registers.c.view == view, t.registers.c.beside.is_(False), t.pupils.c.upn == upn(number))
             .order_by(t.registers.c.id.desc())
             .limit(1)
         ).one_or_none()

@@ -214,7 +214,7 @@ class Access:
         if not self.of_a_school:
             return on_rolls
         # Other schools' rolls are behind the policies of PostgreSQL: there those of `pupils` say who has moved on.
-        there = pupil_id.in_(select(t.pupils.c.id))
+        there = pupil_id.in_(select(t.pupils.alias("there_for_us").c.id))
         return and_(on_rolls, there, pupil_id.not_in(self._moved_on()), pupil_id.not_in(self._claimed()))
 
     def may_read_line(self, pupil_id: ColumnElement[int], school_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -273,7 +273,8 @@ class Access:
     def require(self, *permissions: Permission) -> None:
         """Refuse what the role, or the token, does not include."""
         if not set(permissions) <= self.permissions:
-            raise Refusal(403, "not_allowed", "Your role does not include this. An administrator can change it.")
+            more = "" if Permission.PEOPLE in self.permissions else " An administrator can change it."
+            raise Refusal(403, "not_allowed", f"Your role does not include this.{more}")
 
 
 def own_only() -> CompoundSelect[Any]:

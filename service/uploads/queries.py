@@ -147,6 +147,7 @@ def list_pupils(
     staged = t.upload_pupils.c
     query = (
         select(t.upload_pupils, t.pupils.c.ref)
+        .select_from(t.upload_pupils)
         .outerjoin(t.pupils, (t.pupils.c.id == staged.pupil_id) & access.may_read(t.pupils.c.id))
         .where(staged.upload_id == upload.id, staged.id > after, _if_read(upload))
         .order_by(staged.id)

@@ -9,11 +9,11 @@ from service.problems import Refusal
 STALE = "This has changed since you last saw it. Look at it again, then send your change again."
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
-def require_match(request: Request, version: int, *, required: bool = False) -> None:
+def require_match(request: Request, version: int | str, *, required: bool = False) -> None:
     """Refuse a change to what has changed since (412); where `required`, also one that does not say (428)."""
     asked = request.headers.get("if-match")
     if asked is None:

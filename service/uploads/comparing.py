@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roni import Cohort, carry_over, cohort_from_dict, cohort_to_dict, left, match_pupils, national
+from roni import Check, Cohort, carry_over, cohort_from_dict, cohort_to_dict, left, match_pupils, national
 from service.uploads.restricted import is_restricted, without_restricted
 
 # What a school's own column says of where a pupil went, as a leaver's answer says it. Others are asked for.
@@ -185,7 +185,7 @@ def _leavers(
         for place, entry in enumerate(last["pupils"])
         if place not in here and summers[place] in (accepted if entry["leaver"] is not None else asked)
     ]
-    moved = _Moved(data, last["cohort"], cohort, before)
+    moved = Moved(data, last["cohort"], cohort.check, before.check)
     return [
         {
             "id": last["pupils"][place]["id"],
@@ -196,15 +196,15 @@ def _leavers(
     ]
 
 
-class _Moved:
+class Moved:
     """Records of an earlier roll as records of this one: their files and sources are added to those of this roll."""
 
-    def __init__(self, data: dict[str, Any], earlier: Mapping[str, Any], cohort: Cohort, before: Cohort) -> None:
-        self.year, self.kinds = cohort.check.year, [source["kind"] for source in earlier["sources"]]
-        as_at = {"name": str(before.check), "as_at": before.check.on.isoformat(), "kind": "carried"}
+    def __init__(self, data: dict[str, Any], earlier: Mapping[str, Any], now: Check, before: Check) -> None:
+        self.year, self.kinds = now.year, [source["kind"] for source in earlier["sources"]]
+        as_at = {"name": str(before), "as_at": before.on.isoformat(), "kind": "carried"}
         self.carried = _place_in(data["sources"], as_at)
         self.sources = [_place_in(data["sources"], source) for source in earlier["sources"]]
-        names = [f"{file} ({before.check})" for file in earlier["files"]]
+        names = [f"{file} ({before})" for file in earlier["files"]]
         self.files = [_place_in(data["files"], name) for name in names]
         self.columns, self.given = data["columns"], data["given"]
         for name in earlier["columns"]:

@@ -1,4 +1,4 @@
-"""Pages: the summary before a roll is confirmed, the confirmation, the receipt; the last roll confirmed again."""
+"""Pages: the summary before a roll is confirmed, the confirmation, the receipt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from service import audit
 from service.access import Access, Permission, allow
 from service.checks.links import has_page
 from service.checks.queries import require_check
@@ -20,9 +19,8 @@ from service.uploads import finishing, queries
 from service.uploads.file_pages import not_kept, staged_upload
 from service.uploads.leavers import WHERE_TO
 from service.uploads.receiving import CONFIRMED, CONFIRMING, school_for
-from service.uploads.reconfirming import reconfirm
 from service.uploads.saying import PATIENCE, read_again, stale_page
-from service.uploads.standing import receipt_of, school_names, standing_of
+from service.uploads.standing import receipt_of, school_names
 from service.uploads.steps import steps_of
 from service.uploads.work import work_of
 from service.web import Notice, render

@@ -46,7 +46,7 @@ def show_leavers(
     return render(
         request, "uploads/leavers.html",
         title="Pupils who left", back=f"/uploads/{upload}", upload=shown,
-        rows=[(item["leaver"], name_of(item), _about(item), said_of(item["answer"], schools), item["complete"])
+        rows=[(item["leaver"], name_of(item), about_leaver(item), said_of(item["answer"], schools), item["complete"])
               for item in leavers],
         more=f"/uploads/{upload}/leavers?cursor={write_cursor(more)}" if more else "",
         again=f"/uploads/{upload}/leavers" if cursor else "",
@@ -54,7 +54,8 @@ def show_leavers(
     )  # fmt: skip
 
 
-def _about(leaver: Mapping[str, Any]) -> str:
+def about_leaver(leaver: Mapping[str, Any]) -> str:
+    """Year and form, as far as they are known."""
     year, form = leaver["year_group"], leaver["registration_group"]
     return ", ".join(filter(None, (f"Year {year}" if year else "", str(form) if form else "")))
 
@@ -94,7 +95,7 @@ def _find(request: Request, access: Access, upload: str, key: str) -> dict[str, 
         return {"leaver": EVERYBODY, "answer": None, "name": f"The same answer for {open_ones:,} pupils", "about": ""}
     for item in found:
         if item["leaver"] == key:
-            return {**item, "name": name_of(item), "about": _about(item)}
+            return {**item, "name": name_of(item), "about": about_leaver(item)}
     raise Refusal(404, "not_found", "There is no such leaver in this upload.")
 
 
@@ -128,7 +129,7 @@ def say_where(
     shown, found = staged_upload(request, access, upload), _find(request, access, upload, leaver)
     with request.app.state.database.read(access) as connection:
         names = school_names(connection)
-    answer, errors, meant = _answer(typed, names)
+    answer, errors, meant = answer_typed(typed, names)
     if errors:
         return _page(request, access, shown, found, typed, 422, meant, **errors)
     return say(request, access, upload, typed, {"leavers": {leaver: answer}}, f"/uploads/{upload}/leavers-next")
@@ -144,7 +145,7 @@ def next_leaver(request: Request, upload: str, access: Access = allow(Permission
     return RedirectResponse(f"/uploads/{upload}/leavers{f'/{key}' if key else ''}", 303)
 
 
-def _answer(
+def answer_typed(
     typed: Mapping[str, str], names: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str], Mapping[str, str] | None]:
     """The answer, what is wrong with it, and the schools that may be meant."""

@@ -24,6 +24,19 @@ ALERTS = frozenset({"ehe", "awaiting_place", "not_known"})  # the council must l
 EVERYBODY = "*"  # one answer for all who have none of their own
 
 
+def who_is(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a stored record, what tells a school which pupil it is."""
+    values = record["values"]
+    return {
+        "row": record["row"],
+        "surname": values.get("surname"),
+        "forename": values.get("forename"),
+        "preferred_name": values.get("preferred_name"),
+        "year_group": values.get("year_group"),
+        "registration_group": values.get("registration_group"),
+    }
+
+
 def name_of(leaver: Mapping[str, Any]) -> str:
     """Surname, and the name that the pupil goes by."""
     return ", ".join(filter(None, (leaver["surname"], leaver["preferred_name"] or leaver["forename"])))

@@ -13,7 +13,7 @@ from service import tables as t
 from service.access import Access, Permission
 from service.problems import Refusal
 from service.uploads.confirming import row_ref
-from service.uploads.leavers import answer_for, is_complete
+from service.uploads.leavers import answer_for, is_complete, who_is
 from service.uploads.rolls import LEFT
 from service.uploads.storing import READING
 
@@ -168,7 +168,7 @@ def _if_read(upload: Any) -> ColumnElement[bool]:
 
 def _pupil(access: Access, row: Any) -> dict[str, Any]:
     return {
-        **_who(row.record),
+        **who_is(row.record),
         "pupil": row.ref,
         "school": row.school_urn,
         "change": row.change,
@@ -178,18 +178,6 @@ def _pupil(access: Access, row: Any) -> dict[str, Any]:
             if (item := national().get(name)) is not None and item.audience in access.audiences
         ],
         "restricted": row.record["values"].get("restricted_sharing") is True,
-    }
-
-
-def _who(record: Mapping[str, Any]) -> dict[str, Any]:
-    values = record["values"]
-    return {
-        "row": record["row"],
-        "surname": values.get("surname"),
-        "forename": values.get("forename"),
-        "preferred_name": values.get("preferred_name"),
-        "year_group": values.get("year_group"),
-        "registration_group": values.get("registration_group"),
     }
 
 
@@ -228,7 +216,7 @@ def _leavers(connection: Connection, upload: Any) -> Iterator[dict[str, Any]]:
             key = row.ref if named == "ref" or row.ref in upload.leavers else row_ref(row.record)
             answer = answer_for(key, row.leaver, upload.leavers)
             yield {
-                **_who(row.record),
+                **who_is(row.record),
                 "row": row.record["row"] if named == "row" else None,
                 "leaver": key,
                 "pupil_id": row.pupil_id,

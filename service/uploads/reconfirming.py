@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,18 @@ from sqlalchemy import Connection, select
 from roni import carry_over, cohort_from_dict, cohort_to_dict, national
 from service import tables as t
 from service.access import Access
-from service.checks.queries import require_open
+from service.among import among
+from service.checks.queries import calendar_check, require_open
 from service.problems import Refusal
 from service.registers.cohorts import check_values
 from service.settings import Settings
+from service.uploads.comparing import Moved
 from service.uploads.confirming import Gone, OnRoll, Roll, confirm
-from service.uploads.leavers import answer_for, require_elsewhere
+from service.uploads.leavers import answer_for, require_elsewhere, who_is
 from service.uploads.restricted import without_restricted
 from service.uploads.rolls import LEFT, base_of, last_roll, live_submission
 
+Member = dict[str, Any]  # one pupil of a roll as shown: by what to name the answer, who it is, where they went
 NOBODY: Mapping[str, Any] = {}
 NO_ROLL = "There is no earlier roll to confirm again. Upload a file."
 OF_TODAY = ("identity", "registration")  # families of fields that are stated again by confirming the roll
@@ -57,11 +60,13 @@ def roll_again(connection: Connection, check: Any, school: Any, leavers: Mapping
     last = last_roll(connection, base)
     if last is None:
         raise Refusal(409, "no_earlier_roll", NO_ROLL)
-    refs = _refs(connection, last)
+    refs = _refs(connection, [entry["id"] for entry in last["pupils"]])
     if unknown := sorted(set(leavers) - set(refs.values())):
         raise Refusal(422, "no_such_pupil", "Some of the leavers are not on the last roll.", leavers=unknown)
     data = standing_over(check, last["cohort"]) if live is None else dict(last["cohort"])
-    return replace(_roll(check, school, base, data, last, refs, leavers), **_file_of(connection, live))
+    gone = bool(leavers) or any(entry["leaver"] is not None for entry in last["pupils"])
+    facts = _last_facts(check, data, last["cohort"]) if live is None and gone else data["pupils"]
+    return replace(_roll(check, school, base, data, facts, last, refs, leavers), **_file_of(connection, live))
 
 
 def last_of(connection: Connection, check: Any, school: Any) -> Any:
@@ -75,6 +80,21 @@ def last_of(connection: Connection, check: Any, school: Any) -> Any:
     if found is None:
         raise Refusal(409, "no_earlier_roll", NO_ROLL)
     return found
+
+
+def members_of(connection: Connection, check: Any, school: Any) -> tuple[list[Member], list[int]]:
+    """Whom the last roll has, by name, and where those went who left before; and their ids, for the audit."""
+    roll = roll_again(connection, check, school)
+    who: list[tuple[int, Any, Any]] = [(pupil.pupil_id or 0, pupil.record, None) for pupil in roll.pupils]
+    who += [(gone.pupil_id, gone.record, gone.leaver) for gone in roll.gone]
+    refs = _refs(connection, [number for number, *_ in who])
+    members = [{"leaver": refs[number], **who_is(record), "answer": leaver} for number, record, leaver in who]
+    order = sorted(range(len(who)), key=lambda place: _by_name(members[place]))
+    return [members[place] for place in order], [who[place][0] for place in order]
+
+
+def _by_name(member: Member) -> tuple[str, str]:
+    return (member["surname"] or "").casefold(), (member["forename"] or "").casefold()
 
 
 def _is_said(connection: Connection, submission_id: int, leavers: Mapping[str, Any]) -> bool:
@@ -96,15 +116,9 @@ def _file_of(connection: Connection, submission_id: int | None) -> dict[str, Any
     return {} if row is None else row._asdict()
 
 
-def _refs(connection: Connection, last: Mapping[str, Any]) -> dict[int, str]:
-    ids = [pupil["id"] for pupil in last["pupils"]]
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), 500):
-        rows = connection.execute(
-            select(t.pupils.c.id, t.pupils.c.ref).where(t.pupils.c.id.in_(ids[start : start + 500]))
-        )
-        found.update((row.id, row.ref) for row in rows)
-    return found
+def _refs(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(select(t.pupils.c.id, t.pupils.c.ref).where(among(t.pupils.c.id, ids)))
+    return {row.id: row.ref for row in rows}
 
 
 def _roll(
@@ -112,14 +126,16 @@ def _roll(
     school: Any,
     base: int | None,
     data: dict[str, Any],
+    facts: list[dict[str, Any]],
     last: dict[str, Any],
     refs: Mapping[int, str],
     leavers: Mapping[str, Any],
 ) -> Roll:
+    """`facts` are the last ones of each pupil, which stand of those who have left."""
     who = list(zip(last["pupils"], data.pop("pupils"), strict=True))
     gone = [
         Gone(entry["id"], refs[entry["id"]], record, said or entry["leaver"], said not in (None, entry["leaver"]))
-        for entry, record in who
+        for entry, record in zip(last["pupils"], facts, strict=True)
         if (said := answer_for(refs[entry["id"]], None, leavers)) is not None or entry["leaver"] is not None
     ]
     away = {leaver.pupil_id for leaver in gone}
@@ -166,6 +182,17 @@ def _named(source: dict[str, Any], school: str) -> dict[str, Any]:
     if not school or source["kind"] != "carried" or ", " in source["name"]:
         return source
     return {**source, "name": f"{school}, {source['name']}"}
+
+
+def _last_facts(check: Any, data: dict[str, Any], earlier: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each pupil with all that was said last, attendance too, as at then."""
+    before, now = cohort_from_dict({**earlier, "pupils": []}).check, calendar_check(check)
+    moved, found = Moved(data, earlier, now, before), []
+    for record in earlier["pupils"]:
+        group = record["values"].get("year_group")
+        summer = before.year.leavers(0) - group if group is not None else 0
+        found.append(without_restricted(moved.record(record, summer)))
+    return found
 
 
 def _today(record: Mapping[str, Any], names: list[str], older: int) -> dict[str, Any]:

@@ -11,24 +11,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from service import audit, etags
+from service import etags
 from service.access import Access, Permission, allow
 from service.checks.queries import require_check
 from service.cursors import read_cursor, write_cursor
 from service.database import lock_rolls
 from service.idempotency import IdempotentRoute
 from service.problems import Refusal, problem_responses
-from service.uploads import arrival_routes, finishing, queries
+from service.uploads import arrival_routes, finishing, queries, reconfirming_routes
 from service.uploads.changes import change_upload, withdraw
 from service.uploads.receiving import CONFIRMED, CONFIRMING, TOO_BIG, receive, school_for
-from service.uploads.reconfirming import reconfirm
 from service.uploads.schemas import (
     Confirmation,
     LeaverPage,
     ProblemPage,
     PupilPage,
     Receipt,
-    Reconfirmation,
     UploadChange,
     Uploads,
     UploadShape,
@@ -127,6 +125,7 @@ def _shown(request: Request, response: Response, access: Access, ref: str) -> Up
 
 router.include_router(files)
 router.include_router(arrival_routes.router)
+router.include_router(reconfirming_routes.router)
 
 
 @router.get("/checks/{check}/uploads", responses=problem_responses(404))
@@ -255,27 +254,3 @@ def _receipt(response: Response, upload: Any, *, changed: bool) -> Receipt:
     response.status_code = 200 if upload.state == CONFIRMED else 202
     receipt = upload.receipt if upload.state == CONFIRMED else None
     return Receipt(changed=changed, state=upload.state, progress=upload.progress, receipt=receipt)
-
-
-@router.post(
-    "/checks/{check}/schools/{urn}/reconfirmation",
-    responses=problem_responses(404, 409, 412, 422),
-)
-def reconfirm_roll(
-    request: Request,
-    check: str,
-    urn: str,
-    reconfirmation: Reconfirmation,
-    access: Access = allow(Permission.UPLOADS_WRITE),
-) -> Receipt:
-    """Confirm the last roll once more, with no file; attendance and other figures of a period do not stand over."""
-    state = request.app.state
-    leavers = {key: leaver.stored() for key, leaver in reconfirmation.leavers.items() if leaver is not None}
-    with state.database.write(Access.system()) as connection:
-        lock_rolls(connection)
-        row = require_check(connection, check)
-        school = school_for(connection, access, urn)
-        receipt, changed = reconfirm(connection, access, state.settings, row, school, leavers)
-        if not changed:
-            audit.record(connection, access, "roll.read", about=receipt["roll"])
-    return Receipt(changed=changed, state="confirmed", progress=1.0, receipt=receipt)

@@ -125,7 +125,21 @@ class Confirmation(Sent):
 class Reconfirmation(Confirmation):
     """The same with no file: the last roll, and who has left since."""
 
-    leavers: Leavers = {}
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "registrations_confirmed": True,
+                    "leavers": {
+                        "pupil-0f": {"date": "2026-12-11", "to": "other_authority", "confirmed_by": "the school office"}
+                    },
+                }
+            ]
+        },
+    )
+
+    leavers: Annotated[Leavers, Field(description="By reference of the pupil; whoever is not named is on roll.")] = {}
 
 
 class Option(BaseModel):
@@ -327,6 +341,42 @@ class LeaverPage(BaseModel):
     """Leavers since the last roll."""
 
     items: list[LeaverLine]
+    next: str | None
+
+
+class Member(BaseModel):
+    """One pupil of the last roll; the answer of who left before."""
+
+    leaver: Annotated[str, Field(description="What to name the answer by, if the pupil has left.")]
+    surname: str | None
+    forename: str | None
+    preferred_name: str | None
+    year_group: int | None
+    registration_group: str | None
+    answer: dict[str, JsonValue] | None
+
+
+class LastRoll(BaseModel):
+    """The roll that can be confirmed once more with no file, and whom it has, by name."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "roll": "roll-0f", "label": "November 2026",
+                    "items": [
+                        {"leaver": "pupil-0f", "surname": "Testa", "forename": "Una", "preferred_name": None,
+                         "year_group": 11, "registration_group": "11B", "answer": None}
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    roll: Annotated[str, Field(description="Its reference; the ETag is the same.")]
+    label: Annotated[str, Field(description="Of the check that it was confirmed for.")]
+    items: list[Member]
     next: str | None
 
 

@@ -14,7 +14,7 @@ from roni import AcademicYear, get_check, make_authority, write_files
 from tests.browser.service import Live, path_of
 from tests.browser.visitor import Visitor
 from tests.service.conftest import furnish, start, stop
-from tests.service.uploading import JANUARY, NOVEMBER, csv, open_check, pupil
+from tests.service.uploading import JANUARY, NOVEMBER, confirmed, csv, open_check, pupil
 
 YEAR = AcademicYear(2026)
 OWN = "100001"
@@ -211,6 +211,58 @@ def test_the_same_without_any_script(live: Live) -> None:
     press(her, "Go on")
     confirm(her)
     assert "Not known: 1" in main_of(her)
+
+
+def test_she_confirms_the_last_roll_without_a_file_and_says_who_left(live: Live) -> None:
+    confirmed(live.service, open_check(live.service, NOVEMBER), [pupil(number) for number in range(1, 6)])
+    january = open_check(live.service, JANUARY)
+    her = live.as_("returns")
+    her.open(f"/checks/{january}/schools/{OWN}/reconfirmation")
+    follow(her, "say who has left")
+    her.look("manager-23-who-left")
+    for name in ("Surname1, Forename1", "Surname2, Forename2", "Surname3, Forename3"):
+        her.page.get_by_label(f"Left: {name}").check()
+    press(her, "Go on")
+    own = her.page.get_by_role("group", name="Surname1, Forename1", exact=True)
+    own.get_by_label("Abroad").check()
+    own.get_by_label("The day is not known").check()
+    press(her, "Confirm the roll")
+    assert "Choose where they went." in main_of(her)
+    her.look("manager-24-where-they-went")
+    everybody = her.page.get_by_role("group", name="The same answer for all who have none of their own")
+    everybody.get_by_label("The day is not known").check()
+    everybody.get_by_label("Another school in this council").check()
+    everybody.get_by_label("Which school or pupil referral unit").fill("sample")
+    her.page.get_by_label("The other 2 pupils of that roll are still on our roll").check()
+    press(her, "Confirm the roll")
+    assert "A school: 2" in main_of(her)
+    her.look("manager-25-receipt-without-a-file")
+
+
+def test_the_new_school_says_whether_the_pupil_is_its_own(live: Live) -> None:
+    november = open_check(live.service, NOVEMBER)
+    confirmed(live.service, november, [pupil(number) for number in (1, 2, 3)])
+    confirmed(live.service, november, [pupil(21)], "returns2")
+    gone = {"date": "2026-11-13", "to": "school", "school": "100002", "confirmed_by": "the invented office"}
+    confirmed(live.service, november, [pupil(1)], leavers={"*": gone})
+    her = live.as_("returns2")
+    her.open("/")
+    assert "2 pupils are said to have moved to your school" in main_of(her)
+    her.look("manager-50-home-said-to-have-moved")
+    press(her, "Say whether they are yours")
+    her.look("manager-51-said-to-have-moved")
+    follow(her, "Answer whether Surname2")
+    press(her, "Save the answer")
+    assert "Choose whether the pupil is on your roll." in main_of(her)
+    her.look("manager-52-is-the-pupil-yours")
+    her.page.get_by_label("No: the pupil is not on our roll").check()
+    press(her, "Save the answer")
+    assert "The council knows now" in main_of(her)
+    follow(her, "Answer whether Surname3")
+    her.page.get_by_label("Yes: add the pupil to our roll now").check()
+    press(her, "Save the answer")
+    assert "Surname3" not in main_of(her)
+    assert "with 2 pupils on roll" in main_of(her)
 
 
 def test_the_main_path_by_keyboard_alone(live: Live) -> None:

@@ -130,11 +130,14 @@ def downloads(access: Access, path: str, said: Mapping[str, Any], include: str |
     ]
 
 
-def paper(request: Request, access: Access, label: str, sensitive: bool) -> str:
-    """What stands at the top of every sheet: whose list of what, for whom, and what is not named in it."""
+def paper(request: Request, access: Access, label: str, sensitive: bool | None) -> str:
+    """What stands at the top of every sheet: whose list of what, for whom, and what is not named in it.
+
+    `sensitive` is None where there are no reasons to leave out.
+    """
     council = request.app.state.settings.council
     whose = f"{council}. {label}. Printed {day(today())} for {access.name}."
-    return f"{whose} {NAMED if sensitive else LEFT_OUT}"
+    return whose if sensitive is None else f"{whose} {NAMED if sensitive else LEFT_OUT}"
 
 
 def _figures(head: Mapping[str, Any], path: str, said: Mapping[str, Any]) -> list[tuple[Any, ...]]:

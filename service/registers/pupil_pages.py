@@ -133,15 +133,17 @@ def show_pupil(
     with database.write(access) as connection:
         audit.record(connection, access, "pupil.read", about=check, pupils=[row.id])
     said, shown = explained.to_dict(), line["row"]
+    restricted = said["points"] is None
     here = f"/checks/{check}/pupils/{pupil}"
     return render(
         request, "registers/pupil.html",
         title=f"{shown.name}, {explained.check.label}", back=_back(access, done_by_people, check), here=here,
         row=shown, said=said, ref=pupil, check=explained.check, notice=notice_of(done), line=line,
         picture=Markup(explained.explanation.svg()), facts=_facts(said["reasons"], line["sensitive"]),
-        sensitive=sensitive, hides=bool(line["sensitive"]) and not sensitive, restricted=said["points"] is None,
+        sensitive=sensitive, hides=bool(line["sensitive"]) and not sensitive, restricted=restricted,
+        gaps=_gaps(explained, said), ask_first=_ask_first(shown, said),
         values=_values(said["values"]), history=_history(history["items"]),
-        paper=paper(request, access, explained.check.label, sensitive),
+        paper=paper(request, access, explained.check.label, None if restricted else sensitive),
         allowed=_allowed(access),
         kinds=list(KINDS.items()), outcomes=list(OUTCOMES.items()), reminder=NOT_SAFEGUARDING, **done_by_people,
     )  # fmt: skip
@@ -194,6 +196,28 @@ def _facts(reasons: Sequence[Mapping[str, Any]], hidden: set[str]) -> list[tuple
         )
         for reason in reasons
     ]
+
+
+def _gaps(explained: Any, said: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """What is not known, for how many points at most, for what, and whom to ask.
+
+    What the caller's role does not see is not among it: to the caller it stays unknown, whoever is asked.
+    """
+    suppliers = {
+        item.label: item.supplier for item in map(explained.cohort.fields.__getitem__, explained.cohort.fields)
+    }
+    found = []
+    for gap in said["gaps"]:
+        labels = [label for label in gap["fields"] if label not in said["without"]]
+        whom = dict.fromkeys(suppliers[label] for label in labels)
+        found.append((", ".join(labels), f"up to +{gap['points']}", gap["label"], ", ".join(whom)))
+    return [row for row in found if row[0]]
+
+
+def _ask_first(row: Row, said: Mapping[str, Any]) -> str:
+    """What to ask first: as on the list, else of what the role sees."""
+    hidden = any(said["ask_first"].startswith(f"{label} (") for label in said["without"])
+    return row.ask_first or ("" if hidden else said["ask_first"])
 
 
 def _values(values: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str, str, str, bool]]]]:

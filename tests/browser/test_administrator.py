@@ -189,7 +189,7 @@ def test_retention_is_counted_before_anything_goes(administrator: Any, council: 
     assert "Nothing was deleted" in said(page)
     assert "1 thing is due" in page.inner_text("main")
     administrator.look("administrator-retention-counted")
-    page.get_by_role("button", name="Go on to delete them").click()
+    page.get_by_role("button", name="Go on to delete").click()
     page.get_by_role("button", name="Delete what is due").click()
     assert "Tick the box" in page.inner_text(".govuk-error-summary")
     administrator.look("administrator-retention-error")

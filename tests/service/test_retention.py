@@ -257,3 +257,15 @@ def test_every_rule_of_the_shipped_policy_is_known_and_says_why() -> None:
 def test_a_policy_that_is_wrong_is_refused_with_what_is_wrong(text: str, sentence: str) -> None:
     with pytest.raises(RoniError, match=sentence):
         parse_policy(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, ("1 thing is due", "Go on to delete it")), (2, ("2 things are due", "Go on to delete them"))],
+)
+def test_one_thing_is_deleted_as_one(sqlite_service, count: int, words: tuple[str, str]) -> None:
+    with sqlite_service.database.write() as connection:
+        row = {"dry": True, "policy": shipped_policy().version, "counts": {"idempotency": count}}
+        connection.execute(insert(t.retention_runs).values(**row, by_id=sqlite_service.people["administrator"]))
+    page = sqlite_service.browser("administrator").get("/retention").text
+    assert all(said in page for said in words)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from service import audit
 from service import tables as t
 from service.access import WHOLE_COUNCIL, Access, Permission
+from service.caseload.carrying import carry_on
 from service.caseload.schemas import ModerationChange, NewModeration
 from service.caseload.standing import ACCEPTED, ADD, ASKED, DECLINED, OPEN, PRIORITY, STANDING, WITHDRAWN
 from service.checks.queries import readable_stage, require_check, require_open
@@ -46,10 +47,21 @@ def ask(
     row = asked.model_dump() | {"ref": ref, "check_id": check.id, "pupil_id": pupil.id, "by_id": access.person_id}
     row |= {"role": access.role, **_first_state(connection, access, check, pupil, asked, bands)}
     connection.execute(insert(t.moderations).values(**row))
-    work_out(connection, settings, check.id, [pupil.id])
+    _refresh(connection, settings, ref)
     detail = {"kind": asked.kind, "state": row["state"]}
     audit.record(connection, access, "moderation.ask", about=ref, pupils=[pupil.id], detail=detail)
     return ref
+
+
+def _refresh(connection: Connection, settings: Settings, ref: str) -> None:
+    """Work the pupil's lines out again, here and where it was carried to."""
+    row = connection.execute(select(t.moderations).where(m.ref == ref)).one()
+    rolls = t.roll_pupils.c
+    work_out(connection, settings, row.check_id, [row.pupil_id])
+    for check_id in carry_on(connection, row):
+        there = select(rolls.id).where(rolls.check_id == check_id, rolls.pupil_id == row.pupil_id, rolls.live)
+        if connection.execute(there.limit(1)).scalar() is not None:
+            work_out(connection, settings, check_id, [row.pupil_id])
 
 
 def _require_scored(connection: Connection, access: Access, check: Any, pupil: Any) -> None:
@@ -131,6 +143,7 @@ def require_moderation(connection: Connection, access: Access, ref: str) -> Any:
 
 def change(connection: Connection, access: Access, settings: Settings, row: Any, asked: ModerationChange) -> None:
     """Decide, withdraw or keep; the pupil's lines are worked out again."""
+    require_open(require_check(connection, row.check_ref))
     values = _CHANGES[asked.decision](connection, access, row, asked.reason)
     done = connection.execute(
         update(t.moderations)
@@ -139,7 +152,7 @@ def change(connection: Connection, access: Access, settings: Settings, row: Any,
     )
     if done.rowcount != 1:
         raise Refusal(412, "stale", STALE)
-    work_out(connection, settings, row.check_id, [row.pupil_id])
+    _refresh(connection, settings, row.ref)
     detail = {"kind": row.kind, "decision": asked.decision}
     audit.record(connection, access, "moderation.decide", about=row.ref, pupils=[row.pupil_id], detail=detail)
 
@@ -148,7 +161,7 @@ def _accept(connection: Connection, access: Access, row: Any, reason: str | None
     access.require(Permission.DECIDE)
     _require_state(row, STANDING, ASKED)
     place = _place(connection, row.check_id, row.pupil_id)
-    lowers = row.state == ASKED
+    lowers = row.state == ASKED and row.kind != ADD
     if lowers and not _may_decide(access, place is not None and place.automatic):
         detail = "The scorecard always includes this pupil, so only the council can accept this. They stay on the list."
         raise Refusal(403, "needs_council", detail)

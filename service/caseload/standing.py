@@ -54,9 +54,10 @@ class Standing:
     def removed(self, automatic: bool) -> bool:
         """Whether a person took the pupil off; `automatic`: the card always includes them.
 
-        Who is added again afterwards is back.
+        Who is added again afterwards is back, also by an addition that was accepted afterwards.
         """
-        added = [item.created_at for item in self.moderations if item.kind == ADD and item.state in IN_FORCE]
+        adding = [item for item in self.moderations if item.kind == ADD and item.state in IN_FORCE]
+        added = [max(item.created_at, item.decided_at or item.created_at) for item in adding]
         return any(
             item.kind == REMOVE
             and item.state == ACCEPTED
@@ -74,7 +75,7 @@ class Standing:
         kinds = [item.kind for item in self.moderations if item.state in IN_FORCE]
         if ADD in kinds:
             return "added"
-        return "priority" if self.moderations else None
+        return "priority" if any(item.kind == PRIORITY for item in self.moderations) else None
 
     def to_list(self, view: str) -> list[dict[str, Any]]:
         """For the line: what was asked, by whom, why (where that view may read why) and what became of it."""

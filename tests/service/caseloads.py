@@ -86,22 +86,45 @@ def checked(service: Any, name: str = "november", **values: Any) -> Checked:
 @cache
 def _template() -> Checked:
     """One such check in a database of its own, which is closed: to be copied."""
-    folder = Path(tempfile.mkdtemp(prefix="roni-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    made = checked(furnish(start(f"sqlite:///{folder / 'roni.db'}")))
+    made = checked(furnish(start(f"sqlite:///{_folder() / 'roni.db'}")))
     stop(made.service)
     return made
+
+
+@cache
+def _template_of_two() -> tuple[Checked, Checked]:
+    """The same, and January after it."""
+    service = furnish(start(f"sqlite:///{_folder() / 'roni.db'}"))
+    november = checked(service)
+    january = checked(service, "january", earlier_id=november.check_id)
+    stop(service)
+    return november, january
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="roni-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def fresh(folder: Path, start_service: Callable[..., Any]) -> Checked:
     """The same on a copy of a database that was made once: most of the time of a test is the making."""
     made = _template()
-    shutil.copy(made.service.settings.database_url.removeprefix("sqlite:///"), folder / "roni.db")
+    return Checked(_copied(made.service, folder, start_service), made.check_id, made.ref)
+
+
+def fresh_two(folder: Path, start_service: Callable[..., Any]) -> tuple[Checked, Checked]:
+    """November, and January after it, on such a copy."""
+    november, january = _template_of_two()
+    service = _copied(november.service, folder, start_service)
+    return tuple(Checked(service, made.check_id, made.ref) for made in (november, january))  # type: ignore[return-value]
+
+
+def _copied(made: Any, folder: Path, start_service: Callable[..., Any]) -> Any:
+    shutil.copy(made.settings.database_url.removeprefix("sqlite:///"), folder / "roni.db")
     service = start_service(f"sqlite:///{folder / 'roni.db'}")
-    service.schools, service.tokens, service.people = (
-        dict(each) for each in (made.service.schools, made.service.tokens, made.service.people)
-    )
-    return Checked(service, made.check_id, made.ref)
+    service.schools, service.tokens, service.people = (dict(each) for each in (made.schools, made.tokens, made.people))
+    return service
 
 
 def events(service: Any, action: str) -> list[Any]:

@@ -12,7 +12,7 @@ from service.access import Access
 from service.caseload.carrying import carry_moderations
 from service.caseload.rates import override_rates
 from service.registers.working_out import work_out
-from tests.service.caseloads import Checked, checked, events, fresh
+from tests.service.caseloads import Checked, checked, events, fresh, fresh_two
 
 
 @pytest.fixture
@@ -257,6 +257,107 @@ def test_opening_january_carries_what_november_has(november: Checked) -> None:
     assert opened.status_code == 201
     items = november.service.as_("analyst").get(f"/v1/checks/{opened.json()['ref']}/moderations").json()["items"]
     assert [item["review"] is not None for item in items] == [True]
+
+
+# --- asked and decided on November after January was opened ----------------------------------------------------------
+
+
+@pytest.fixture
+def both(tmp_path, start_service) -> tuple[Checked, Checked]:
+    """November and January, opened with the rolls of November before anything is asked on November."""
+    return fresh_two(tmp_path, start_service)
+
+
+def items_of(check: Checked) -> list[dict]:
+    return check.service.as_("analyst").get(f"/v1/checks/{check.ref}/moderations").json()["items"]
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "band", "marked"),
+    [("careers", "add", "red", "added"), ("careers", "remove", None, "removal_asked"),
+     ("analyst", "remove", None, "taken_off"), ("careers", "priority", "red", "priority")],
+)  # fmt: skip
+def test_what_is_asked_on_november_later_is_carried_to_be_reviewed(
+    both: tuple[Checked, Checked], who, kind, band, marked
+) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[-1]
+    assert november.ask(who, pupil, kind, band).status_code == 201
+    (item,) = items_of(january)
+    assert (item["kind"], item["review"]) == (kind, "from November 2026, review")
+    assert january.row(pupil).moderated == marked
+    assert january.line(pupil)["moderation"][0]["review"] == "from November 2026, review"
+    assert len(events(november.service, "moderation.ask")) == 1
+
+
+def test_what_became_of_it_on_november_is_followed_until_somebody_reviews_it(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[-1]
+    asked = november.ask("careers", pupil, "remove").json()["ref"]
+    november.decide("coach", asked, "accept")
+    assert (january.row(pupil).section, items_of(january)[0]["state"]) == ("taken_off", "accepted")
+    november.decide("coach", asked, "decline")
+    assert (january.row(pupil).section, items_of(january)[0]["state"]) == ("ranked", "declined")
+
+
+def test_what_january_has_reviewed_stays_whatever_becomes_of_it_on_november(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[-1]
+    asked = november.ask("careers", pupil, "add", "red").json()["ref"]
+    january.decide("coach", items_of(january)[0]["ref"], "keep", None)
+    november.decide("coach", asked, "decline")
+    assert (january.row(pupil).moderated, november.row(pupil).moderated) == ("added", None)
+
+
+def test_nothing_that_january_has_decided_meanwhile_is_overridden(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[-1]
+    assert january.ask("analyst", pupil, "remove").json()["state"] == "accepted"
+    assert november.ask("careers", pupil, "add", "red").json()["state"] == "standing"
+    assert (november.row(pupil).moderated, january.row(pupil).moderated) == ("added", "taken_off")
+    carried = items_of(january)[0]
+    assert (carried["state"], carried["review"]) == ("asked", "from November 2026, review")
+    assert january.decide("coach", carried["ref"], "accept").json()["state"] == "accepted"
+    assert (january.row(pupil).section, january.line(pupil)["band"]) == ("ranked", "red")
+
+
+def test_a_priority_of_january_is_not_overridden_by_a_later_one_of_november(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[0]
+    assert january.ask("coach", pupil, "priority", "green").json()["state"] == "accepted"
+    before = january.row(pupil).band
+    assert november.ask("coach", pupil, "priority", "red").status_code == 201
+    assert january.row(pupil).band == before
+    assert [(item["band"], item["state"]) for item in items_of(january)] == [("red", "asked"), ("green", "accepted")]
+
+
+def test_what_january_asks_already_is_not_carried_once_more(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil = november.pupils(section="ranked", automatic=False)[-1]
+    january.ask("careers", pupil, "add", "red")
+    november.ask("careers", pupil, "add", "red")
+    assert [item["review"] for item in items_of(january)] == [None]
+
+
+def test_who_is_on_no_roll_of_january_yet_is_carried_and_waits(november: Checked) -> None:
+    opened = november.service.as_("analyst").post("/v1/checks", json={"academic_year": "2026/27", "name": "january"})
+    january = Checked(november.service, 0, opened.json()["ref"])
+    november.ask("careers", november.pupils(section="ranked")[-1], "add", "red")
+    assert [item["review"] for item in items_of(january)] == ["from November 2026, review"]
+    assert november.service.as_("analyst").get(f"/v1/checks/{january.ref}/register").status_code == 404
+
+
+def test_a_check_that_is_closed_keeps_what_it_closed_with(both: tuple[Checked, Checked]) -> None:
+    november, january = both
+    pupil, other = november.pupils(section="ranked", automatic=False)[-2:]
+    asked = november.ask("careers", other, "remove").json()["ref"]
+    for check in (january, november):
+        url = f"/v1/checks/{check.ref}"
+        assert check.service.as_("analyst").patch(url, json={"closed": True}).status_code == 200
+        if check is january:
+            november.ask("careers", pupil, "add", "red")
+            assert january.row(pupil).moderated is None
+    assert november.decide("coach", asked, "accept").json()["code"] == "check_closed"
 
 
 def test_override_rates_count_by_school_reason_and_state(november: Checked) -> None:

@@ -48,7 +48,10 @@ def serve_(
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="An invented council instead, as `roni demo` does.")] = False,
 ) -> None:
-    """Run the service: uploads, registers and pages for schools, coaches and analysts."""
+    """Run the service: uploads, registers and pages for schools, coaches and analysts.
+
+    On PostgreSQL serve as a role that owns nothing: see `roni service upgrade --help`.
+    """
     settings = _settings(database_url)
     if demo:
         if database_url is not None:
@@ -80,10 +83,17 @@ def upgrade(
     database_url: DatabaseUrl = None,
     application_role: Annotated[
         str | None,
-        typer.Option("--application-role", help="On PostgreSQL: let this role, which owns nothing, run the service."),
+        typer.Option(
+            "--application-role",
+            help="On PostgreSQL: let this role, which owns nothing, run the service. Say it at each upgrade.",
+        ),
     ] = None,
 ) -> None:
-    """Bring the database to this version of the service. Take a backup first."""
+    """Bring the database to this version of the service. Take a backup first.
+
+    On PostgreSQL run it as the owner of the tables with --application-role NAME, and serve as NAME: then the database
+    itself refuses what a caller may not see. `roni serve` says so where it was forgotten.
+    """
     with _database(database_url) as (database, _settings):
         from service.operators import upgrade_database
 

@@ -79,6 +79,33 @@ def upgrade_database(database: Database, application_role: str | None) -> None:
         row_security.let_work(connection, application_role)
 
 
+LET = "Whoever owns the tables runs `roni service upgrade --application-role {role}`, after each new version too."
+HELD = "Make a role that owns nothing, run `roni service upgrade --application-role NAME`, and serve as that role."
+
+
+def role_of(database: Database) -> str | None:
+    """On PostgreSQL, what is to be said of the role that serves where the policies do not hold it for good; None where
+    they do. Raises RoniError for a role that may not work in all the tables.
+    """
+    if database.sqlite:
+        return None
+    with database.read() as connection:
+        role = row_security.role_of(connection)
+    if role.may_not:
+        tables = f"{role.may_not[0]} and {len(role.may_not) - 1} more" if role.may_not[1:] else role.may_not[0]
+        raise RoniError(f"The role “{role.name}” may not work in these tables: {tables}. {LET.format(role=role.name)}")
+    if role.no_tables and not role.may_make:
+        raise RoniError(
+            f"The database has no tables of this service yet, and the role “{role.name}” may not make them. "
+            f"{LET.format(role=role.name)}"
+        )
+    if role.passes:
+        return f"Warning: the database does not check what the role “{role.name}” may see. {HELD}"
+    if role.owns or role.no_tables:
+        return f"Warning: the role “{role.name}” owns the tables and can take off what the database checks. {HELD}"
+    return None
+
+
 def apply_retention(database: Database, *, delete: bool) -> dict[str, Any]:
     """Count what is due by the policy, or delete it after a count; what is erased is overwritten."""
     from service.reports import retention  # it rests on every table

@@ -7,8 +7,12 @@ pupil and writes none. The policies hold for the owner of the tables too, so tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect, text
+
+from service.schema import STAMP
+from service.tables import metadata
 
 FUNCTION = "roni_readable_pupils"
 POLICY = "roni_pupils"
@@ -56,10 +60,15 @@ _CLAIMED = (
 
 # As `Access.may_read` has it: a coach's own caseload, else a team's live lists, else the rolls of the caller's schools;
 # of those a school reads neither who has moved on to another school nor whom another school had before.
-# While it looks it may see everything, so that no policy asks itself.
+# While it looks it may see everything, so that no policy asks itself: said in the body, because only a superuser may
+# say it of a function, and a hosted database often has none.
 _READABLE = f"""
 create or replace function {FUNCTION}() returns setof integer
-language sql stable set "roni.everything" = 'on' as $$
+language plpgsql stable as $$
+declare said text := coalesce(current_setting('roni.everything', true), '');
+begin
+  perform set_config('roni.everything', 'on', true);
+  return query
     select pupil_id from assignments where coach_id = {_COACH} and ended_at is null
   union
     select item.pupil_id from supplement_rows item join supplements list on list.id = item.supplement_id
@@ -68,7 +77,9 @@ language sql stable set "roni.everything" = 'on' as $$
   union
     select pupil_id from roll_pupils
     where {_COACH} is null and {_TEAM} is null and live and school_id = any({_SCHOOLS})
-      and not ({_OF_A_SCHOOL} and (pupil_id in ({_MOVED_ON}) or pupil_id in ({_CLAIMED})))
+      and not ({_OF_A_SCHOOL} and (pupil_id in ({_MOVED_ON}) or pupil_id in ({_CLAIMED})));
+  perform set_config('roni.everything', said, true);
+end
 $$
 """
 
@@ -120,6 +131,37 @@ def disable(connection: Connection) -> None:
         connection.execute(text(f"alter table {table} no force row level security"))
         connection.execute(text(f"alter table {table} disable row level security"))
     connection.execute(text(f"drop function if exists {FUNCTION}()"))
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a role of PostgreSQL may do with the tables of the service."""
+
+    name: str
+    passes: bool  # no policy holds it: a superuser, or told to bypass row-level security
+    owns: bool  # it can take the policies off
+    may_make: bool
+    no_tables: bool
+    may_not: tuple[str, ...]  # the tables that it may not read or write
+
+
+def role_of(connection: Connection) -> Role:
+    """The role of this connection, on PostgreSQL."""
+    name, passes, may_make = connection.execute(text(_ROLE)).one()
+    tables = connection.execute(text(_TABLES), {"names": [*metadata.tables, STAMP]}).all()
+    may_not = tuple(table for table, _, works in tables if not works)
+    return Role(name, passes, any(owns for _, owns, _ in tables), may_make, not tables, may_not)
+
+
+_ROLE = """
+select current_user, rolsuper or rolbypassrls, has_schema_privilege(current_schema(), 'create')
+from pg_roles where rolname = current_user
+"""
+_TABLES = """
+select relname, pg_has_role(relowner, 'usage'),
+  has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert')
+from pg_class where relnamespace = current_schema()::regnamespace and relname = any(:names) order by relname
+"""
 
 
 def let_work(connection: Connection, role: str) -> None:

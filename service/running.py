@@ -19,7 +19,7 @@ from service.app import create_app
 from service.database import Database
 from service.logs import LEVEL, configuration
 from service.measures import SHARED_FOLDER
-from service.operators import first_administrator
+from service.operators import first_administrator, role_of
 from service.settings import PREFIX, SQLITE, Settings
 
 OWNER_ONLY = 0o600
@@ -66,6 +66,8 @@ def _make_ready(settings: Settings, say: Say) -> None:
         )  # what it will hold is nobody else's business
     database = Database(settings.database_url)
     try:
+        if said := role_of(database):
+            say(said)
         with database.read() as connection:
             is_new = schema.at(connection) is None
         if is_new:

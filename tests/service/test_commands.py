@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner, Result
 
+from roni import RoniError
 from roni.cli import app
 from service import commands
 from service.database import Database
+from service.operators import upgrade_database
+from service.running import _make_ready
+from service.settings import Settings
 from tests.service.conftest import APPLICATION, on_server
+
+SETTINGS = Settings(secret="s")
 
 
 @pytest.fixture
@@ -122,9 +129,6 @@ def test_without_its_packages_the_commands_say_what_to_install(monkeypatch: pyte
 
 
 def test_a_new_database_is_its_owner_s_only(tmp_path: Path) -> None:
-    from service.running import _make_ready
-    from service.settings import Settings
-
     said: list[str] = []
     fresh = Settings(database_url=f"sqlite:///{tmp_path / 'fresh.db'}", secret="s")
     _make_ready(fresh, said.append)
@@ -147,6 +151,43 @@ def test_what_is_due_is_counted_before_it_is_deleted(database: Database, url: st
     with database.read() as connection:
         kept = connection.exec_driver_sql("select dry from retention_runs order by id").scalars().all()
     assert kept == [True, False]
+
+
+def test_serving_as_a_role_that_was_not_let_work_is_refused_with_what_to_do(postgresql: str) -> None:
+    on_server(postgresql, "create database served_by_a_role", "create role forgotten login")
+    url = postgresql.replace("/postgres?", "/served_by_a_role?")
+    owner, forgotten = Database(url), Database(url.replace("//owner@", "//forgotten@"))
+    ready = replace(SETTINGS, database_url=url.replace("//owner@", "//forgotten@"))
+    with pytest.raises(RoniError, match=r"no tables of this service yet.*“forgotten”.*--application-role forgotten"):
+        _make_ready(ready, print)
+    upgrade_database(owner, None)
+    with pytest.raises(RoniError, match=r"“forgotten” may not work.*--application-role forgotten"):
+        _make_ready(ready, print)
+    upgrade_database(owner, "forgotten")
+    said: list[str] = []
+    _make_ready(ready, said.append)
+    assert [line for line in said if "Warning" in line] == []
+    with owner.write() as connection:  # a table of a later version, of which the role was not told
+        connection.exec_driver_sql("revoke all on contacts from forgotten")
+    with pytest.raises(RoniError, match=r"may not work in these tables: contacts\. Whoever owns"):
+        _make_ready(ready, print)
+    owner.dispose()
+    forgotten.dispose()
+
+
+def test_serving_as_the_owner_or_a_superuser_is_said_at_the_start(postgresql: str) -> None:
+    on_server(postgresql, "create role plain_owner login", "create database owned owner plain_owner")
+    url = postgresql.replace("/postgres?", "/owned?")
+    for role, says in (("plain_owner", "owns the tables"), ("owner", "does not check what the role “owner” may see")):
+        said: list[str] = []
+        _make_ready(replace(SETTINGS, database_url=url.replace("//owner@", f"//{role}@")), said.append)
+        assert says in said[0]
+        assert "roni service upgrade --application-role NAME" in said[0]
+
+
+def test_the_help_says_as_whom_to_serve() -> None:
+    for words in (("service", "upgrade", "--help"), ("serve", "--help")):
+        assert "owns nothing" in " ".join(run(*words).stdout.split())
 
 
 def test_a_role_that_owns_nothing_is_let_run_the_service(postgresql: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.browser.service import Live
     from tests.browser.visitor import Visitor
 
 REQUIRED = os.environ.get("CI") == "true" or "1" in (
@@ -124,3 +125,14 @@ def visit(browser: Browser, pictures: Path) -> Iterator[Callable[..., Visitor]]:
     for visitor in visitors:
         visitor.page.context.close()
     assert [trouble for visitor in visitors for trouble in visitor.troubles] == []
+
+
+@pytest.fixture
+def live(tmp_path: Path, live_server: Callable[[Any], str], visit: Callable[..., Visitor]) -> Iterator[Live]:
+    """A service of its own for each test, with three schools, somebody of every role and nothing else."""
+    from tests.browser.service import Live
+    from tests.service.conftest import furnish, start, stop
+
+    service = furnish(start(f"sqlite:///{tmp_path / 'roni.db'}"))
+    yield Live(service, live_server(service.app), visit)
+    stop(service)

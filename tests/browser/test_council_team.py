@@ -19,6 +19,7 @@ from service import tables as t
 from service.access import Access
 from service.clock import now
 from tests.browser.service import Live, path_of
+from tests.browser.steps import done_of, error_of, main_of, press
 from tests.browser.visitor import Visitor
 from tests.service.conftest import furnish, start
 from tests.service.council_lists import listed, live_list
@@ -40,15 +41,6 @@ def live(tmp_path: Path, live_server: Callable[[Any], str], visit: Callable[...,
 def a_list(*rows: dict[str, Any], name: str = "looked after.csv") -> Any:
     headings = list(dict.fromkeys(key for row in rows for key in row))
     return {"name": name, "mimeType": "text/csv", "buffer": csv(rows, headings)}
-
-
-def press(visitor: Visitor, name: str) -> None:
-    with visitor.page.expect_navigation():
-        visitor.page.get_by_role("button", name=name, exact=True).first.click()
-
-
-def main_of(visitor: Visitor) -> str:
-    return visitor.page.inner_text("main")
 
 
 def send(visitor: Visitor, file: Any, day: str = "31 10 2026", complete: str = "No") -> None:
@@ -76,11 +68,11 @@ def test_a_team_sends_a_list_settles_its_rows_and_confirms_it(live: Live) -> Non
     assert download.value.suggested_filename == "roni list virtual school.csv"
     team.look("team-03-columns")
     press(team, "Send and check")
-    assert "Choose what being on the list means" in team.page.inner_text(".govuk-error-summary")
+    assert "Choose what being on the list means" in error_of(team)
     team.look("team-04-errors")
     rows = [*listed(1, 2), WHO, {"UPN": upn(99), "Surname": "Nowhere", "Forename": "Nobody"}, {"UPN": upn(98)}]
     send(team, a_list(*rows))
-    assert "The list was read" in team.page.inner_text(".govuk-notification-banner")
+    assert "The list was read" in done_of(team)
     assert "Came on: 2" in main_of(team)
     team.look("team-05-staged")
 
@@ -88,22 +80,22 @@ def test_a_team_sends_a_list_settles_its_rows_and_confirms_it(live: Live) -> Non
     assert "Surname3, Forename3" in main_of(team)
     team.look("team-06-proposed")
     press_accept(team)
-    assert "The row is linked to its pupil" in team.page.inner_text(".govuk-notification-banner")
+    assert "The row is linked to its pupil" in done_of(team)
     team.page.get_by_label("Which rows").select_option("unmatched")
     press(team, "Show")
     assert "state=unmatched" in team.page.url
     team.look("team-07-unmatched")
     team.page.get_by_role("link", name="Decide").last.click()
     press(team, "Save")
-    assert "Choose what is to be done" in team.page.inner_text(".govuk-error-summary")
+    assert "Choose what is to be done" in error_of(team)
     team.page.get_by_label("Leave this row out").check()
     press(team, "Save")
-    assert "Say why" in team.page.inner_text(".govuk-error-summary")
+    assert "Say why" in error_of(team)
     assert team.page.get_by_label("Leave this row out").is_checked()  # what was chosen is still there
     team.look("team-08-row-error")
     team.page.get_by_label("Why", exact=True).fill("Moved to another council in September")
     press(team, "Save")
-    assert "left out" in team.page.inner_text(".govuk-notification-banner")
+    assert "left out" in done_of(team)
 
     ref = path_of(team).split("/")[2]
     team.open(f"/supplements/{ref}")
@@ -134,7 +126,7 @@ def test_a_list_takes_the_place_of_the_one_before_and_two_people_lose_nothing(li
     ref = path_of(team)
     other.open(ref)
     press(other, "Take this list back")
-    assert "taken back" in other.page.inner_text(".govuk-notification-banner")
+    assert "taken back" in done_of(other)
     press(team, "Confirm the list")
     assert "not found" in team.page.inner_text("h1").lower()
     team.open("/supplements/new")
@@ -170,12 +162,12 @@ def test_the_analyst_settles_what_is_unsettled(live: Live) -> None:
     assert "31 October 2026" in main_of(analyst)
     analyst.look("resolve-02-two-sides")
     press(analyst, "Save the decision")
-    assert "Choose what is right" in analyst.page.inner_text(".govuk-error-summary")
+    assert "Choose what is right" in error_of(analyst)
     analyst.look("resolve-03-error")
     analyst.page.get_by_label("The list is right: yes").check()
     analyst.page.get_by_label("Why", exact=True).fill("The virtual school has the papers")
     press(analyst, "Save the decision")
-    assert "Your decision is kept" in analyst.page.inner_text(".govuk-notification-banner")
+    assert "Your decision is kept" in done_of(analyst)
     analyst.open("/resolutions?kind=two_schools")
     analyst.page.get_by_role("link", name="Decide").click()
     assert "The pupil is at Sample High School" in main_of(analyst)
@@ -225,16 +217,16 @@ def test_the_administrator_counts_first_and_deletes_then(live: Live) -> None:
     administrator.open("/retention")
     administrator.look("retention-01-policy")
     press(administrator, "Count what is due")
-    assert "Nothing was deleted" in administrator.page.inner_text(".govuk-notification-banner")
+    assert "Nothing was deleted" in done_of(administrator)
     administrator.look("retention-02-counted")
     with administrator.page.expect_navigation():
-        administrator.page.get_by_role("button", name="Go on to delete them").click()
+        administrator.page.get_by_role("button", name="Go on to delete it").click()
     press(administrator, "Delete what is due")
-    assert "Tick the box" in administrator.page.inner_text(".govuk-error-summary")
+    assert "Tick the box" in error_of(administrator)
     administrator.look("retention-03-run-error")
     administrator.page.get_by_label("I have looked at the counts").check()
     press(administrator, "Delete what is due")
-    assert "What was due is deleted" in administrator.page.inner_text(".govuk-notification-banner")
+    assert "What was due is deleted" in done_of(administrator)
     assert pupils_of(live, upn(2)) == 0
     administrator.open("/retention/run")
     assert path_of(administrator) == "/retention"  # what was counted is deleted: count again

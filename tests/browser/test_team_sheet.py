@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from service.clock import today
 from tests.browser.service import Live, path_of
+from tests.browser.steps import done_of, error_of, main_of, press
 from tests.browser.visitor import Visitor
 from tests.service.caseloads import Checked, fresh
 from tests.service.conftest import start, stop
@@ -34,15 +35,6 @@ def checked(tmp_path: Path) -> Iterator[Checked]:
 @pytest.fixture
 def live(checked: Checked, live_server: Callable[[Any], str], visit: Callable[..., Visitor]) -> Live:
     return Live(checked.service, live_server(checked.service.app), visit)
-
-
-def press(visitor: Visitor, name: str) -> None:
-    with visitor.page.expect_navigation():
-        visitor.page.get_by_role("button", name=name, exact=True).first.click()
-
-
-def main_of(visitor: Visitor) -> str:
-    return visitor.page.inner_text("main")
 
 
 def download(visitor: Visitor) -> bytes:
@@ -80,11 +72,11 @@ def test_a_sheet_goes_out_and_comes_back(live: Live, checked: Checked) -> None:
     workbook = download(coach)
     coach.look("sheet-01-send-out")
     press(coach, "Upload and check")
-    assert "Choose a file" in coach.page.inner_text(".govuk-error-summary")
+    assert "Choose a file" in error_of(coach)
     coach.look("sheet-02-no-file")
     moved = {"Next action": "Ring the school", "Next action by": in_days(9)}
     bring_back(coach, filled_in(workbook, {first: moved, second: CONTACT}))
-    assert "Nothing of it counts until you confirm it" in coach.page.inner_text(".govuk-notification-banner")
+    assert "Nothing of it counts until you confirm it" in done_of(coach)
     assert "in place of “Ring home”" in main_of(coach)
     assert due(checked, first)["what"] == "Ring home"
     coach.look("sheet-03-changes")
@@ -120,7 +112,7 @@ def test_what_is_not_taken_is_said_row_by_row_and_put_right_in_the_sheet(live: L
     bring_back(coach, filled_in(workbook, {first: {**CONTACT, **moved}, second: CONTACT}))
     assert main_of(coach).count("New contact") == 1  # what was taken in is not added twice
     press(coach, "Remove this sheet")
-    assert "Nothing of it was taken in" in coach.page.inner_text(".govuk-notification-banner")
+    assert "Nothing of it was taken in" in done_of(coach)
 
 
 def test_it_works_without_scripts_and_nothing_is_done_twice(live: Live, checked: Checked) -> None:

@@ -188,9 +188,11 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
         _ask_others(connection, check.id, _school_ids(connection, given["schools"], check.id))
     _store(connection, check, {key: value for key, value in values.items() if _may_be(key, value)})
     if OF_SCORING & given.keys():
-        from service.registers.renewal import renew  # it rests on the checks
+        from service.registers.following import renew_following  # they rest on the checks
+        from service.registers.renewal import renew
 
         renew(connection, settings, check.id, "check")
+        renew_following(connection, settings, check.id)
     audit.record(connection, access, "check.change", about=check.ref, detail={"changed": sorted(given)})
 
 

@@ -122,7 +122,7 @@ class CheckShape(BaseModel):
 class Renewal(BaseModel):
     """Registers of the check are being worked out anew; until they are whole, those from before are read."""
 
-    why: Literal["list", "check", "model"]
+    why: Literal["list", "check", "earlier", "model"]
     since: datetime
     done: Annotated[int, Field(description="Pupils who are worked out again")]
     of: int

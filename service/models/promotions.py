@@ -19,6 +19,7 @@ from service.access import Access
 from service.checks.cards import model_in_force, promoted_digests
 from service.checks.queries import require_check, require_open
 from service.problems import Refusal
+from service.registers.following import renew_following
 from service.registers.renewal import renew
 from service.settings import Settings
 
@@ -61,6 +62,8 @@ def take_back(
     for row in checks:
         found = model_in_force(connection, row.on)
         _use(connection, settings, row, *((found.model, found.digest) if found is not None else (None, None)))
+    for row in checks:
+        renew_following(connection, settings, row.id)
     refs = [row.ref for row in checks]
     audit.record(connection, access, "model.rollback", detail=_detail(name, digest, refs))
     return refs

@@ -34,6 +34,7 @@ OVER = {"over": True}
 WHY = {
     "list": "A council list was confirmed {}.",
     "check": "This check was changed {}.",
+    "earlier": "The check before this one was changed {}.",
     "model": "Another model was put to use, or one was taken back, {}.",
 }
 

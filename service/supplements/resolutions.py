@@ -210,13 +210,15 @@ def _close(connection: Connection, access: Access, row: Any, decision: str, reas
 
 
 def _work_out(connection: Connection, settings: Settings, row: Any, decision: str) -> None:
-    from service.registers.working_out import work_out  # registers rest on decisions
+    from service.registers.following import renew_following  # registers rest on decisions
+    from service.registers.working_out import work_out
 
     if row.kind == "two_schools":
         main = row.school_id if decision == "school" else row.other_school_id
         connection.execute(update(t.pupils).where(t.pupils.c.id == row.pupil_id).values(school_id=main))
     for check_id in _checks_of(connection, row) if row.kind == "two_schools" else (row.check_id,):
         work_out(connection, settings, check_id, [row.pupil_id])
+    renew_following(connection, settings, row.check_id, [row.pupil_id])
 
 
 def _checks_of(connection: Connection, row: Any) -> list[int]:

@@ -149,8 +149,8 @@ class Pair:
 
     def _school(self, school_id: int | None) -> dict[str, Any] | None:
         if not hasattr(self, "_schools"):
-            rows = self.connection.execute(select(t.schools.c.id, t.schools.c.name, t.schools.c.urn))
-            self._schools = {row.id: {"name": row.name, "urn": row.urn} for row in rows}
+            rows = self.connection.execute(select(t.schools.c.id, t.schools.c.ref, t.schools.c.name, t.schools.c.urn))
+            self._schools = {row.id: {"ref": row.ref, "name": row.name, "urn": row.urn} for row in rows}
         return None if school_id is None else self._schools.get(school_id)
 
 

@@ -199,6 +199,7 @@ def search(
     pupil, school = t.pupils.c, t.schools.c
     query = (
         select(pupil.id, pupil.ref, pupil.name, pupil.leavers, school.name.label("school_name"), school.urn)
+        .add_columns(school.ref.label("school_ref"))
         .outerjoin(t.schools, school.id == pupil.school_id)
         .where(access.may_read(pupil.id), pupil.died_at.is_(None))
         .order_by(pupil.search, pupil.id)
@@ -215,7 +216,7 @@ def search(
                 "pupil": row.ref,
                 "name": row.name,
                 "leavers": row.leavers,
-                "school": None if row.urn is None else {"name": row.school_name, "urn": row.urn},
+                "school": row.urn and {"ref": row.school_ref, "name": row.school_name, "urn": row.urn},
             },
         )
         for row in connection.execute(query)

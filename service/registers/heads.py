@@ -85,7 +85,7 @@ def files_of(connection: Connection, access: Access, check_id: int) -> list[dict
     """The rolls that count now, of the caller's schools: whose, which file, its digest, and when."""
     item, school = t.submissions.c, t.schools.c
     rows = connection.execute(
-        select(item.school_id, item.file_name, item.file_digest, item.confirmed_at, school.urn, school.name)
+        select(item.school_id, item.file_name, item.file_digest, item.confirmed_at, school.ref, school.urn, school.name)
         .outerjoin(t.schools, school.id == item.school_id)
         .where(item.check_id == check_id, item.live, access.may_read_school(item.school_id))
         .order_by(school.name, item.id)
@@ -93,7 +93,7 @@ def files_of(connection: Connection, access: Access, check_id: int) -> list[dict
     return [
         {
             "school_id": row.school_id,
-            "school": None if row.urn is None else {"urn": row.urn, "name": row.name},
+            "school": None if row.urn is None else {"ref": row.ref, "urn": row.urn, "name": row.name},
             "file": row.file_name,
             "digest": row.file_digest,
             "confirmed_at": row.confirmed_at,

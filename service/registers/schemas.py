@@ -30,7 +30,7 @@ class Shape(BaseModel):
 
 
 class SchoolName(Shape):
-    ref: str | None = None
+    ref: str
     name: str
     urn: str
 

@@ -157,6 +157,22 @@ def test_a_school_that_has_not_returned_has_lost_nobody(two_checks: Any) -> None
     assert service.as_("analyst").get(backwards).json()["code"] == "not_earlier"
 
 
+def test_a_school_has_its_reference_wherever_a_pupil_or_file_is_told_of(two_checks: Any) -> None:
+    service, november, january, _, _, _ = two_checks
+    client = service.as_("analyst")
+    school = {item["urn"]: item["ref"] for item in client.get("/v1/schools").json()["items"]}["100001"]
+    row, here = register_rows(service, january)[0], f"/v1/checks/{ref_of(service, january)}"
+    name = client.get(f"{here}/pupils/{pupil_ref(service, row.pupil_id)}").json()["name"]
+    told = [
+        client.get(f"{here}/register").json()["items"],
+        client.get(f"{here}/register").json()["files"],
+        client.get(f"{here}/movement/{ref_of(service, november)}", params={"school": "100001"}).json()["items"],
+        client.get(f"{here}/register/verification").json()["files"],
+        client.post("/v1/pupils/search", json={"name": name}).json()["items"],
+    ]
+    assert [{item["school"]["ref"] for item in items} for items in told] == [{school}] * len(told)
+
+
 def test_a_restricted_pupil_is_explained_by_saying_so(sqlite_service: Any) -> None:
     cohort = invented(2)
     flags = np.array([1, -1], np.int8)

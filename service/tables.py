@@ -356,6 +356,8 @@ register_rows = Table(
     Index("ix_register_rows_register_sort", "register_id", "sort"),
     Index("ix_register_rows_register_section", "register_id", "section", "sort"),
     Index("ix_register_rows_register_school", "register_id", "school_id", "sort"),
+    # whom the rules alone would have put into a list that is cut
+    Index("ix_register_rows_register_rules", "register_id", "rules_band", "points", "points_max"),
 )  # fmt: skip
 
 # --- moderation and caseload ------------------------------------------------------------------------------------------

@@ -83,8 +83,13 @@ def in_order(access: Access) -> ColumnElement[str]:
     Who reads most of it follows the index of the order and stops after a page. Of who reads few pupils it is quicker
     to find those and sort them: the same text, but not by that index.
     """
+    return r.sort.concat("") if reads_few(access) else r.sort
+
+
+def reads_few(access: Access) -> bool:
+    """Whether a caller reads so few pupils that these are found first."""
     few = access.own_caseload or access.team is not None or len(access.schools or ()) < FEW_SCHOOLS
-    return r.sort.concat("") if few and not access.everything else r.sort
+    return few and not access.everything
 
 
 def read_slice(

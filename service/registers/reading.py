@@ -70,7 +70,7 @@ def page_of(connection: Connection, access: Access, settings: Settings, check_re
     condition = which(connection, access, check, register, asked)
     about = f"{register.ref} {access.person_ref} {access.grant_id} {sorted(asked.said().items())} {asked.capacity}"
     after = None if asked.cursor is None else unseal(settings.secret, asked.cursor, about)
-    short = None if asked.capacity is None else cut(connection, condition, asked.capacity)
+    short = None if asked.capacity is None else cut(connection, access, condition, asked.capacity)
     claimed = claimed_rows(connection, access, check, asked) if short is None else []
     limit = _limit(settings, asked, short, after)
     part = followed_by(read_slice(connection, access, condition, limit, after), claimed, limit, after)
@@ -119,7 +119,7 @@ def file_of(
     check = readable_check(connection, access, check_ref)
     register = require_register(connection, access, check)
     condition = which(connection, access, check, register, asked)
-    short = None if asked.capacity is None else cut(connection, condition, asked.capacity)
+    short = None if asked.capacity is None else cut(connection, access, condition, asked.capacity)
     query = rows_query(condition) if short is None else rows_query(condition).limit(short.in_list)
     rows: list[Any] = [*connection.execute(query)]
     rows += claimed_rows(connection, access, check, asked) if short is None else short.displaced.rows

@@ -95,6 +95,7 @@ POLICIES: Mapping[str, str] = {
     "upload_leavers": f"upload_id in (select id from uploads where {_COACH} is null and {_TEAM} is null "
     f"and school_id = any({_SCHOOLS}))",
     "supplement_rows": f"supplement_id in (select id from supplements where team = {_TEAM})",
+    "kept_rows": _OF_PUPIL,
     "assignments": f"{_OF_PUPIL} or coach_id = {_COACH}",
     "contacts": _OF_PUPIL,
     "moderations": _OF_PUPIL,

@@ -301,6 +301,11 @@ supplement_rows = Table(
     Column("reason", Text), _when("decided_at", nullable=True), _by("decided_by_id", nullable=True),
 )  # fmt: skip
 
+kept_rows = Table(  # whose a row was when a check closed: what is decided about it later changes no closed check
+    "kept_rows", metadata, _id(), _of("check_id", "checks", cascade=True),
+    _of("supplement_row_id", "supplement_rows", cascade=True), _pupil(),
+)  # fmt: skip
+
 resolutions = Table(  # the "to resolve" list
     "resolutions", metadata, _id(), _ref(), _version(), _when(),
     # two_schools, moved_unlisted, list_row, sources_disagree, alert, died_on_roll

@@ -182,8 +182,9 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
         values |= use_model(connection, given["model"])
     values |= _staged(check, given.get("stage"))
     _require_published_still(check, given)
-    if given.get("closed"):
+    if given.get("closed") and check.closed_at is None:
         values["closed_at"] = now()
+        _keep_rows(connection, check.id)
     if given.get("schools") is not None:
         _ask_others(connection, check.id, _school_ids(connection, given["schools"], check.id))
     _store(connection, check, {key: value for key, value in values.items() if _may_be(key, value)})
@@ -194,6 +195,12 @@ def change_check(connection: Connection, access: Access, settings: Settings, che
         renew(connection, settings, check.id, "check")
         renew_following(connection, settings, check.id)
     audit.record(connection, access, "check.change", about=check.ref, detail={"changed": sorted(given)})
+
+
+def _keep_rows(connection: Connection, check_id: int) -> None:
+    from service.registers.lists import keep_rows  # it rests on the checks
+
+    keep_rows(connection, check_id)
 
 
 def _may_be(name: str, value: Any) -> bool:

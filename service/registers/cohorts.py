@@ -74,7 +74,7 @@ def _loaded(
     """
     schools: dict[int | None, Any] = {row.id: row for row in connection.execute(SCHOOLS)}
     names = {number: row.name for number, row in schools.items()}
-    decided = decisions(connection, check.id, pupils)
+    decided = decisions(connection, check.id, pupils, check.closed_at)
     chosen = [
         rolls
         for rolls in _by_pupil(connection, check.id, pupils, decided)
@@ -87,7 +87,7 @@ def _loaded(
     ]
     cohort = cohort_from_dict(merged.cohort(check_values(check), records))
     ids = [rolls[0].pupil_id for rolls in chosen]
-    return join_lists(connection, cohort, ids, decided.flags, pupils is None, check.closed_at), chosen, schools
+    return join_lists(connection, cohort, ids, decided.flags, pupils is None, check), chosen, schools
 
 
 def check_values(check: Any) -> dict[str, Any]:

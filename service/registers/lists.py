@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, literal, select
 
 from roni import Cohort, ListedPupils, join_list
 from service import tables as t
@@ -30,17 +30,19 @@ def join_lists(
     pupils: list[int],
     decided: Flags,
     everybody: bool,
-    closed_at: datetime | None = None,
+    check: Any,
 ) -> Cohort:
-    """The cohort, whose pupils these are in order, with what every live list says of them.
+    """The cohort of a check, whose pupils these are in order, with what every live list says of them.
 
     Where a person `decided` that the answer is no, what lists say of that pupil's field is not heard. Of a check that
-    was closed, the lists are those that were live then: a later one changes no register that is finished.
+    was closed, the lists are those that were live then, and each row is whose it was then: nothing that comes or is
+    decided later changes a register that is finished.
     """
-    live = lists_in_force(connection, closed_at)
+    live = lists_in_force(connection, check.closed_at)
     if not live or not pupils:
         return cohort
-    rows = _rows(connection, [item.id for item in live], pupils, everybody)
+    kept = None if check.closed_at is None else check.id
+    rows = _rows(connection, [item.id for item in live], pupils, everybody, kept)
     numbers = {pupil: _number(place) for place, pupil in enumerate(pupils)}
     joined = _numbered(cohort)
     for item in live:
@@ -70,17 +72,31 @@ def in_parts(ids: Iterable[int]) -> Iterator[list[int]]:
     return (whole[start : start + AT_ONCE] for start in range(0, len(whole), AT_ONCE))
 
 
-def _rows(
-    connection: Connection, lists: list[int], pupils: Collection[int], everybody: bool
-) -> dict[int, list[tuple[int, dict[str, Any]]]]:
-    """By list, the rows of these pupils in the order of the list."""
-    row, wanted = t.supplement_rows.c, set(pupils)
-    query = (
-        select(row.supplement_id, row.pupil_id, row.record)
-        .where(row.supplement_id.in_(lists), row.state.in_(MATCHED), row.pupil_id.is_not(None))
-        .order_by(row.id)
+def keep_rows(connection: Connection, check_id: int) -> None:
+    """When a check closes: whose each row of the live lists is now, of the pupils on its rolls."""
+    row, roll = t.supplement_rows.c, t.roll_pupils.c
+    there = select(roll.pupil_id).where(roll.check_id == check_id, roll.live)
+    given = (
+        select(literal(check_id), row.id, row.pupil_id)
+        .join(t.supplements, t.supplements.c.id == row.supplement_id)
+        .where(t.supplements.c.state == "live", row.state.in_(MATCHED), row.pupil_id.in_(there))
     )
-    queries = [query] if everybody else [query.where(row.pupil_id.in_(part)) for part in in_parts(wanted)]
+    names = ("check_id", "supplement_row_id", "pupil_id")
+    connection.execute(insert(t.kept_rows).from_select(names, given))
+
+
+def _rows(
+    connection: Connection, lists: list[int], pupils: Collection[int], everybody: bool, kept: int | None
+) -> dict[int, list[tuple[int, dict[str, Any]]]]:
+    """By list, the rows of these pupils in the order of the list; `kept`: as they were when that check closed."""
+    row, wanted = t.supplement_rows.c, set(pupils)
+    whose = row.pupil_id if kept is None else t.kept_rows.c.pupil_id
+    query = select(row.supplement_id, whose, row.record).where(row.supplement_id.in_(lists)).order_by(row.id)
+    if kept is None:
+        query = query.where(row.state.in_(MATCHED), row.pupil_id.is_not(None))
+    else:
+        query = query.join(t.kept_rows, (t.kept_rows.c.supplement_row_id == row.id) & (t.kept_rows.c.check_id == kept))
+    queries = [query] if everybody else [query.where(whose.in_(part)) for part in in_parts(wanted)]
     found: dict[int, list[tuple[int, dict[str, Any]]]] = {}
     for each in queries:
         for supplement, pupil, record in connection.execute(each):

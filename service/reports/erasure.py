@@ -19,7 +19,7 @@ AT_ONCE = 400  # a database takes a limited number of parameters
 # Whatever hangs on a pupil by a key goes with it.
 HANGING = (
     t.roll_pupils, t.supplement_rows, t.register_rows, t.moderations, t.assignments, t.contacts, t.pupil_requests,
-    t.resolutions, t.upload_pupils, t.upload_leavers, t.sheet_rows,
+    t.resolutions, t.upload_pupils, t.upload_leavers, t.sheet_rows, t.kept_rows,
 )  # fmt: skip
 NOT_CONFIRMED = ("reading", "staged", "refused", "withdrawn", "superseded")
 

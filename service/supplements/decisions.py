@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
@@ -27,10 +28,17 @@ class Decisions:
     unheard: dict[int, set[int]] = field(default_factory=dict)
 
 
-def decisions(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> Decisions:
-    """Decisions in force for these pupils of a check; None for everybody. The latest of each kind counts."""
+def decisions(
+    connection: Connection, check_id: int, pupils: Collection[int] | None = None, closed_at: datetime | None = None
+) -> Decisions:
+    """Decisions in force for these pupils of a check; None for everybody. The latest of each kind counts.
+
+    Of a check that was closed, what was decided of school and list until then; whose a pupil is counts everywhere.
+    """
     entry, found = t.resolutions.c, Decisions()
     disagree = and_(entry.kind == "sources_disagree", entry.check_id == check_id, entry.decision.is_not(None))
+    if closed_at is not None:
+        disagree = and_(disagree, entry.closed_at <= closed_at)
     query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id <= check_id)))
     if pupils is not None:
         query = query.where(among(entry.pupil_id, pupils))

@@ -183,14 +183,21 @@ def decide(
     if row.kind == "list_row":
         _decide_row(connection, access, settings, row, RowDecision(action=decision, reason=reason, pupil=pupil))  # type: ignore[arg-type]
         return
+    finished = row.kind == "sources_disagree" and _is_closed(connection, row.check_id)
+    if finished and row.closed_at is not None:
+        raise Refusal(409, "check_closed", "The check that this is about is closed, and keeps what was decided then.")
     if reason is None and row.kind != "alert":
         raise Refusal(422, "reason_needed", "Say why you decide so.")
     _close(connection, access, row, decision, reason)
-    if row.kind in ("two_schools", "sources_disagree"):
+    if row.kind in ("two_schools", "sources_disagree") and not finished:
         _work_out(connection, settings, row, decision)
     if row.kind == "died_on_roll":
         _settle_death(connection, settings, row, decision)
     audit.record(connection, access, "resolution.decide", row.ref, [row.pupil_id], {"kind": row.kind, "to": decision})
+
+
+def _is_closed(connection: Connection, check_id: int) -> bool:
+    return connection.execute(select(t.checks.c.closed_at).where(t.checks.c.id == check_id)).scalar() is not None
 
 
 def _close(connection: Connection, access: Access, row: Any, decision: str, reason: str | None) -> None:

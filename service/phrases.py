@@ -24,6 +24,15 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def band_words(name: str) -> str:
+    """A band as it is called at the head of a column or beside a figure.
+
+    >>> band_words("amber"), band_words("none")
+    ('Amber', 'No band')
+    """
+    return "No band" if name == "none" else name.capitalize()
+
+
 def in_words(number: int) -> str:
     """A small number as a word, as in running text; from 10 on in figures.
 
@@ -115,6 +124,7 @@ def _london(instant: datetime) -> datetime:
 
 FILTERS = {
     "counted": counted,
+    "band_words": band_words,
     "in_words": in_words,
     "day": day,
     "short_day": short_day,

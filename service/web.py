@@ -11,6 +11,7 @@ What base.html reads, beside `title` (which `render` needs):
   back      address of the back link                 errors   {control name: sentence}; "" for one without a control
   notice    Notice(text, kind)                       shell    Shell: council, person, role, navigation (see below)
   wide      True for a list of many columns          landscape True to print on its side
+  part      address of the part of the service it belongs to, where its own address begins otherwise
 Blocks: content (inside main), before (above main, below the back link), footer_note, head, page_title, main.
 Macros, each file beginning with how to use it: forms.html, lists.html, tables.html, problems.html, filters.html.
 `shell` is `request.state.shell` where the sign-in put one there; without it the page shows a stranger's header.
@@ -93,7 +94,7 @@ class Notice:
 
 NOBODY = Shell()
 DEFAULTS: Mapping[str, Any] = {
-    "back": "", "errors": {}, "notice": None, "wide": False, "landscape": False, "path": "/", "nonce": "",
+    "back": "", "errors": {}, "notice": None, "wide": False, "landscape": False, "part": "", "path": "/", "nonce": "",
     "shell": NOBODY,
 }  # fmt: skip
 

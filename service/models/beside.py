@@ -6,6 +6,7 @@ Nobody but analysts sees it, and nothing of a caseload rests on it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,10 +102,30 @@ def compare_beside(
         "not_in_both": len(before.keys() ^ after.keys()),
         "capacity": None if capacity is None else _capacity(before, after, capacity),
         "schools": _by_school(moved),
+        "bands": _bands(moved),
+        "band_names": _common(band_names(live), band_names(tried)),
         "bands_differ": live.card["bands"] != tried.card["bands"],
         "items": [_shown(item, capacity) for item in shown],
         "next": write_cursor(shown[-1]["after"]["rank"]) if more else None,
     }
+
+
+def band_names(register: Any) -> list[str]:
+    """The names of the bands of a register's card, the most urgent first."""
+    return [str(band["name"]) for band in reversed(register.card["bands"])]
+
+
+def _common(names: list[str], others: list[str]) -> list[str]:
+    return names if names == others else []
+
+
+def _bands(moved: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How many pupils have which band in the live list and which in the one tried, the most urgent first."""
+    counts = Counter(
+        (item["before"]["band"], item["after"]["band"], item["before"]["band_name"], item["after"]["band_name"])
+        for item in moved
+    )
+    return [{"first": key[2], "second": key[3], "pupils": counts[key]} for key in sorted(counts, reverse=True)]
 
 
 def _tried(check_id: int) -> Any:

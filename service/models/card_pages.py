@@ -11,7 +11,10 @@ from sqlalchemy import Connection
 from service.access import Access, Permission, allow
 from service.checks.cards import promoted_digests
 from service.checks.queries import require_check
+from service.clock import today
 from service.models import beside, scorecards, shelf
+from service.models.band_pairs import band_pairs
+from service.phrases import day
 from service.problems import Refusal
 from service.settings import Settings
 from service.web import Notice, render
@@ -19,6 +22,8 @@ from service.web import Notice, render
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=200)]
 NO_FILE = "Choose the TOML file of a scorecard."
+MODELS, REPORTS = "/models", "/reports"  # parts of the service
+WITHOUT_REASONS = "Reasons are left out of this paper."
 KEEP, NONE = "as it is", "none"  # of the model to try
 
 
@@ -32,7 +37,14 @@ def _cards_page(request: Request, access: Access, status: int = 200, **context: 
         cards = scorecards.list_scorecards(connection)
     base: dict[str, Any] = {"errors": {}, "faults": []}
     return render(
-        request, "models/scorecards.html", status, title="Scorecards", back="/models", cards=cards, **(base | context)
+        request,
+        "models/scorecards.html",
+        status,
+        title="Scorecards",
+        back="/models",
+        part=MODELS,
+        cards=cards,
+        **(base | context),
     )
 
 
@@ -68,7 +80,9 @@ def show_scorecard(
     with request.app.state.database.read(access) as connection:
         card = scorecards.show_scorecard(connection, scorecard)
     notice = Notice(DONE[done]) if done in DONE else None
-    return render(request, "models/scorecard.html", title=card["title"], back="/scorecards", card=card, notice=notice)
+    return render(
+        request, "models/scorecard.html", title=card["title"], back="/scorecards", part=MODELS, card=card, notice=notice
+    )
 
 
 @router.get("/scorecards/{scorecard}/file")
@@ -103,7 +117,7 @@ def _trials_page(request: Request, access: Access, ref: str, status: int = 200, 
     base: dict[str, Any] = {"scorecard": "", "model": KEEP, "errors": {}, "notice": None}
     return render(
         request, "models/trials.html", status, title=f"Try another scorecard or model: {check.label}",
-        back="/reports", check=check, tried=tried, cards=cards, models=models, **(base | context),
+        back="/reports", part=REPORTS, check=check, tried=tried, cards=cards, models=models, **(base | context),
     )  # fmt: skip
 
 
@@ -154,9 +168,11 @@ def show_trial(
     state = request.app.state
     with state.database.write(access) as connection:
         found = beside.compare_beside(connection, access, check, register, state.settings.page_size, cursor)
+    label = found["check"]["label"]
     return render(
-        request, "models/trial.html", title=f"Tried beside {found['check']['label']}", back=f"/checks/{check}/trials",
-        found=found, wide=True,
+        request, "models/trial.html", title=f"Tried beside {label}", back=f"/checks/{check}/trials", part=REPORTS,
+        found=found, pairs=band_pairs(found["bands"], found["band_names"], "Live", "Tried"), wide=True,
+        paper=f"{state.settings.council}. {label}. Printed {day(today())} for {access.name}. {WITHOUT_REASONS}",
     )  # fmt: skip
 
 

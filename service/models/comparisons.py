@@ -71,6 +71,7 @@ def differences(
         "up": int((step > 0).sum()),
         "down": int((step < 0).sum()),
         "same": int((here & (step == 0)).sum()),
+        "band_names": bands[::-1],
         "bands": _pairs(one.band[here], other.band[here], bands),
         "rank_correlation": rank_correlation(one.rank[here], other.rank[here]),
         "capacity": None if capacity is None else _at_capacity(one.rank, other.rank, here, capacity),

@@ -18,7 +18,7 @@ from service.models.shelf import FIGURES, Shelved
 NONE = "There are no figures of an evaluation beside this model."
 UNREADABLE = "The figures beside this model cannot be read. Look at the report, or have the model evaluated again."
 WRONG = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError, RoniError)
-IN_SHORT = ("recall", "reliability")  # what the model's own page shows
+MAIN = ("recall", "reliability")  # the pictures of the model's own page
 KINDS = {
     "scorecard": "the scorecard alone",
     "model": "the trained model alone",
@@ -56,18 +56,10 @@ class Found:
     fewest_neet: int
     fewest_pupils: int
 
-
-def pictures_of(item: Shelved) -> tuple[list[Drawn], str]:
-    """The main pictures of a model's evaluation, and the sentence beside them or why there are none."""
-    path = item.file(FIGURES)
-    if path is None:
-        return [], NONE
-    try:
-        data = _data(path)
-        said = ". ".join(str(data[name]).rstrip(".") for name in ("notice", "basis") if data.get(name))
-        return [_drawn(one) for one in draw_evaluation(data) if one.name in IN_SHORT], f"{said}."
-    except WRONG:
-        return [], UNREADABLE
+    @property
+    def main(self) -> list[Drawn]:
+        """The pictures that say most in little room."""
+        return [picture for picture in self.pictures if picture.name in MAIN]
 
 
 def found_of(item: Shelved, list_by: str = "") -> Found | None:

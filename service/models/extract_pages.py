@@ -40,7 +40,7 @@ def _page(request: Request, access: Access, ref: str, status: int = 200, **conte
     }
     return render(
         request, "models/extract.html", status, title=f"Extract for notebooks: {check.label}", back="/reports",
-        check=check, taken=taken, families=families, **(base | context),
+        part="/reports", check=check, taken=taken, families=families, **(base | context),
     )  # fmt: skip
 
 

@@ -196,6 +196,7 @@ class Comparison(BaseModel):
     up: int
     down: int
     same: int
+    band_names: Annotated[list[str], Field(description="The most urgent first.")]
     bands: list[Pair]
     rank_correlation: Annotated[float | None, Field(description="Spearman's; 1 is the same order.")]
     capacity: AtCapacity | None
@@ -333,6 +334,8 @@ class Trial(BaseModel):
     down: int
     same: int
     not_in_both: int
+    band_names: Annotated[list[str], Field(description="The most urgent first; none where the two lists' differ.")]
+    bands: Annotated[list[Pair], Field(description="First the band in the live list, then in the one tried.")]
     bands_differ: bool
     capacity: AtCapacity | None
     schools: list[SchoolMoves]

@@ -12,7 +12,8 @@ from roni import one_in
 from service.access import Access, Permission, allow
 from service.checks.queries import list_checks
 from service.models import comparisons, promotions, queries, shelf
-from service.models.evaluations import pictures_of
+from service.models.band_pairs import band_pairs
+from service.models.evaluations import NONE, UNREADABLE, found_of
 from service.models.routes import ModelName
 from service.phrases import day
 from service.problems import Refusal
@@ -54,10 +55,10 @@ def show_model(
     item = shelf.require_shelved(state.settings, model)
     with state.database.read(access) as connection:
         shown = queries.show_model(connection, item)
-    pictures, basis = pictures_of(item)
+    figures = item.file(shelf.FIGURES) is not None
     return render(
-        request, "models/model.html", title=f"Model {model}", back="/models", model=shown, basis=basis,
-        pictures=pictures, starts_from=one_in(shown["starts_from"] or 0),
+        request, "models/model.html", title=f"Model {model}", back="/models", model=shown,
+        found=found_of(item), lacking=UNREADABLE if figures else NONE, starts_from=one_in(shown["starts_from"] or 0),
         trained=_day(shown["trained_at"]), measured=_main_figures(shown),
         notice=Notice(DONE[done]) if done in DONE else None, wide=True,
     )  # fmt: skip
@@ -171,7 +172,8 @@ def compare(
     names = [(item.name, item.name) for item in shelf.shelf(state.settings) if item.model is not None]
     return render(
         request, "models/comparison.html", 422 if errors else 200, title="Compare two models", back="/models",
-        names=names, checks=checks, chosen=chosen, errors=errors, found=found, matrix=found and _matrix(found["bands"]),
+        names=names, checks=checks, chosen=chosen, errors=errors, found=found, part="/models",
+        pairs=found and band_pairs(found["bands"], found["band_names"], f"By {first}", f"By {second}"),
     )  # fmt: skip
 
 
@@ -193,11 +195,3 @@ def _compared(request: Request, access: Access, chosen: dict[str, str]) -> dict[
     with state.database.write(access) as connection:
         comparisons.note_comparison(connection, access, chosen["check"], found["models"])
     return found
-
-
-def _matrix(pairs: list[dict[str, Any]]) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Headings and rows: bands by the first model down, by the second across."""
-    counts = {(pair["first"], pair["second"]): pair["pupils"] for pair in pairs}
-    first, second = (list(dict.fromkeys(pair[key] for pair in pairs)) for key in ("first", "second"))
-    rows = [(one.capitalize(), *(counts.get((one, other), 0) for other in second)) for one in first]
-    return [other.capitalize() for other in second], rows

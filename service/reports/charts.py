@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import shorten
+from textwrap import wrap
 
 from markupsafe import Markup, escape
 
 WIDTH, LEFT, RIGHT = 720, 224, 640  # bars stand between; names to the left, sums to the right
-ROW, BAR, HEAD = 28, 20, 34
-NAME_LETTERS = 32
+ROW, BAR, HEAD, LINE = 28, 20, 34, 13
+NAME_LETTERS, NAME_LINES = 32, 2
 INK = "#0b0c0c"
 # The fill of a part and the ink of its figure; neighbours differ in lightness, so that grey paper tells them apart.
 NAMED = {
@@ -17,6 +17,7 @@ NAMED = {
     "amber": ("#f4a460", INK),
     "green": ("#2a7a4b", "#ffffff"),
     "none": ("#e3e6e8", INK),
+    "no band": ("#e3e6e8", INK),
 }
 UNNAMED = (("#0f385c", "#ffffff"), ("#5694ca", INK), ("#d2e2f1", INK), ("#ffffff", INK))
 BLUE = "#1d70b8"
@@ -30,7 +31,7 @@ def stacked(title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence
     body = [_key(parts, shades)]
     for place, (name, counts) in enumerate(rows):
         top, x = HEAD + ROW * place, float(LEFT)
-        body.append(_text(LEFT - 10, top + 15, _short(name), "end"))
+        body.append(_name(name, top))
         for shade, count in zip(shades, counts, strict=True):
             width = (RIGHT - LEFT) * count / most
             body.append(_part(x, top, width, count, shade))
@@ -45,7 +46,7 @@ def bars(title: str, rows: Sequence[tuple[str, int]], most: int | None = None, u
     body = []
     for place, (name, count) in enumerate(rows):
         top, width = ROW * place + 4, (RIGHT - LEFT) * count / longest
-        body.append(_text(LEFT - 10, top + 15, _short(name), "end"))
+        body.append(_name(name, top))
         body.append(f'<rect x="{LEFT}" y="{top}" width="{max(width, 1):.1f}" height="{BAR}" fill="{BLUE}"/>')
         body.append(_text(LEFT + width + 8, top + 15, f"{count:,}{unit}"))
     return _svg(ROW * len(rows) + 8, title, body)
@@ -83,9 +84,11 @@ def _key(parts: Sequence[str], shades: Sequence[tuple[str, str]]) -> str:
     return "".join(found)
 
 
-def _short(name: str) -> str:
-    """A name that fits; the table has it whole."""
-    return shorten(name, NAME_LETTERS, placeholder=" …") or name[:NAME_LETTERS]
+def _name(name: str, top: float) -> str:
+    """What a row is called, in a line or two; the table has a longer name whole."""
+    lines = wrap(name, NAME_LETTERS, max_lines=NAME_LINES, placeholder=" …")
+    first = top + 15 - LINE * (len(lines) - 1) / 2
+    return "".join(_text(LEFT - 10, first + LINE * place, line, "end") for place, line in enumerate(lines))
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", ink: str = INK) -> str:

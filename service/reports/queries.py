@@ -27,9 +27,10 @@ Report = Callable[[Connection, Access, Any], dict[str, Any]]
 
 
 def report_of(connection: Connection, access: Access, check_ref: str, name: str, of: Report) -> dict[str, Any]:
-    """A report of a check, with the check, and the audit's line that it was read."""
+    """A report of a check, with the check, how far its schools are, and the audit's line that it was read."""
     check = require_check(connection, check_ref)
-    found = {"check": {"ref": check.ref, "label": check.label}, **of(connection, access, check)}
+    counts = show_check(connection, access, check.ref)["counts"]
+    found = {"check": {"ref": check.ref, "label": check.label}, "counts": counts, **of(connection, access, check)}
     audit.record(connection, access, "report.read", about=check.ref, detail={"report": name})
     return found
 
@@ -123,7 +124,7 @@ def _kinds(access: Access, register_id: int) -> Select[Any]:
     )
 
 
-KINDS = ("up", "new", "down", "unchanged", "left")  # the others after them, by their words
+KINDS = ("up", "down", "new", "left", "unchanged")  # the others after them, by their words
 
 
 def _of_kind(rows: Iterable[Any]) -> dict[str, int]:
@@ -173,7 +174,7 @@ def returns(connection: Connection, access: Access, check: Any) -> dict[str, Any
     """Who has returned, is in progress, has signed off, is overdue; and how many pupils each roll has."""
     shown, rolls = show_check(connection, access, check.ref), _rolls(connection, access, check.id)
     lines = [{**line, "pupils": rolls.get(line["urn"], 0)} for line in shown["schools"]]
-    return {"due_on": shown["due_on"], "counts": shown["counts"], "schools": lines}
+    return {"due_on": shown["due_on"], "schools": lines}
 
 
 def _rolls(connection: Connection, access: Access, check_id: int) -> dict[str, int]:

@@ -7,12 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+COVERAGE = "How far the schools are: only what they have confirmed is in the figures"
+
 
 class CheckName(BaseModel):
     """Which check."""
 
     ref: str
     label: str
+
+
+class ReturnCounts(BaseModel):
+    """How many schools are how far."""
+
+    asked: int
+    not_returned: int
+    in_progress: int
+    signed_off: int
+    overdue: int
 
 
 class BandCounts(BaseModel):
@@ -37,6 +49,7 @@ class Bands(BaseModel):
     """Pupils by band, school and district; `bands` the most urgent first."""
 
     check: CheckName
+    counts: Annotated[ReturnCounts, Field(description=COVERAGE)]
     bands: list[str]
     total: BandCounts
     schools: list[PlaceBands]
@@ -63,6 +76,7 @@ class Movement(BaseModel):
     """What changed since the earlier check; `only_before` are in that one's register alone."""
 
     check: CheckName
+    counts: Annotated[ReturnCounts, Field(description=COVERAGE)]
     earlier: CheckName | None
     kinds: Annotated[dict[str, int], Field(examples=[{"up": 14, "new": 3, "down": 9, "unchanged": 124}])]
     schools: list[SchoolKinds]
@@ -94,6 +108,7 @@ class Completeness(BaseModel):
     """How much is known of what the check's scorecard reads."""
 
     check: CheckName
+    counts: Annotated[ReturnCounts, Field(description=COVERAGE)]
     pupils: int
     fields: list[FieldKnown]
     schools: list[SchoolKnown]
@@ -122,20 +137,11 @@ class Overrides(BaseModel):
     """How often people saw a pupil otherwise than the card and the model."""
 
     check: CheckName
+    counts: Annotated[ReturnCounts, Field(description=COVERAGE)]
     count: int
     pupils: int
     rate_pct: float | None
     items: list[OverrideLine]
-
-
-class ReturnCounts(BaseModel):
-    """How many schools are how far."""
-
-    asked: int
-    not_returned: int
-    in_progress: int
-    signed_off: int
-    overdue: int
 
 
 class SchoolReturn(BaseModel):

@@ -20,6 +20,7 @@ from service.problems import Refusal
 from service.settings import Settings
 from service.supplements.schemas import RowDecision
 from service.uploads.leavers import WHERE_TO
+from service.uploads.restricting import drop_cells, keep_restricted
 
 KINDS = ("two_schools", "moved_unlisted", "list_row", "sources_disagree", "alert", "died_on_roll")
 # What a person may decide about each kind.
@@ -189,6 +190,8 @@ def decide(
     if reason is None and row.kind != "alert":
         raise Refusal(422, "reason_needed", "Say why you decide so.")
     _close(connection, access, row, decision, reason)
+    if row.kind == "two_schools":
+        _restrict(connection, access, row)
     if row.kind in ("two_schools", "sources_disagree") and not finished:
         _work_out(connection, settings, row, decision)
     if row.kind == "died_on_roll":
@@ -214,6 +217,13 @@ def _close(connection: Connection, access: Access, row: Any, decision: str, reas
     )
     if done.rowcount != 1:
         raise Refusal(412, "stale", STALE)
+
+
+def _restrict(connection: Connection, access: Access, row: Any) -> None:
+    """Now that a school’s word counts, also that the pupil’s information is restricted."""
+    cut = drop_cells(connection, keep_restricted(connection, row.check_id, None, [row.pupil_id]))
+    if cut:
+        audit.record(connection, access, "pupil.restrict", row.ref, sorted(cut))
 
 
 def _work_out(connection: Connection, settings: Settings, row: Any, decision: str) -> None:

@@ -27,7 +27,7 @@ from service.uploads.leavers import require_complete
 from service.uploads.matching import settle_pupils
 from service.uploads.resolving import resolve, stop_all
 from service.uploads.restricted import as_restricted
-from service.uploads.restricting import keep_restricted
+from service.uploads.restricting import drop_restricted, keep_restricted
 from service.uploads.rolls import LEFT, ON_ROLL, base_of
 
 ROLL_CHANGED = (
@@ -84,10 +84,12 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     dropped = _retire(connection, check.id, roll.school_id)
     pupil_ids = _settle(connection, check, roll)
     ref, submission_id = _submit(connection, access, check.id, roll)
-    rows = _rows(roll, pupil_ids, keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)]))
+    restricted = keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)])
+    rows = _rows(roll, pupil_ids, restricted)
     _store_rows(connection, check.id, submission_id, roll.school_id, rows)
     _sign_off(connection, access, check.id, submission_id, roll)
     opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
+    cut = drop_restricted(connection, check.id, roll.school_id, rows, restricted)
     touched = dropped | {row["pupil_id"] for row in rows}
     _leave_own_roll(connection, check.id, roll.school_id, rows)
     touched |= close_settled(connection, check.id, touched)
@@ -95,6 +97,8 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     receipt = _receipt(access, check, ref, roll, rows, opened)
     connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(receipt=receipt))
     detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
+    if cut:
+        audit.record(connection, access, "pupil.restrict", about=ref, pupils=sorted(cut))
     audit.record(connection, access, "roll.confirm", about=ref, pupils=sorted(touched), detail=detail)
     return receipt
 

@@ -144,8 +144,8 @@ def settle_pupils(
     for place, (record, pupil) in enumerate(zip(records, found, strict=True)):
         row = _row(record, Identity(record, place in shared), pupil, school_id, year)
         row |= _key(record, pupil, taken, None if place not in shared else f"row {record['row']}", prefix)
-        if pupil is not None and pupil.id in theirs:  # that information is restricted may be said by anybody
-            row = {name: getattr(pupil, name) for name in row} | {"restricted": pupil.restricted or row["restricted"]}
+        if pupil is not None and pupil.id in theirs:
+            row = {name: getattr(pupil, name) for name in row}
         if pupil is not None:
             changed.append({"b_id": pupil.id, **row})
             ids.append(pupil.id)

@@ -1,20 +1,35 @@
-"""Whose information is restricted when a roll goes live: a school that says nothing of it lifts nothing."""
+"""Whose information is restricted when a roll goes live, and what is kept of them from then on.
+
+A school that says nothing of it lifts nothing; a school whose word on a pupil does not count yet restricts nothing
+(access.own_only).
+
+What a pupil's school and the council's lists said before is dropped, not only hidden: from every roll, live or
+replaced, of open checks and of closed ones, from files that wait, from rows of lists, from disagreements between school
+and list, and from registers tried beside. The registers themselves are worked out anew by whoever confirms, those of
+closed checks too: a restricted pupil is “not scored: information restricted” wherever they stand. So in a closed check,
+too, nothing is left that the cells could serve, and scoring the stored roll again still gives the register that is
+stored. Who the pupil is stays, and where and when they left; so does what people of the council wrote about their own
+work with the pupil: that is nothing that a school shared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from service import tables as t
+from service.access import own_only
 from service.among import among
-from service.uploads.restricted import FLAG
-from service.uploads.rolls import ON_ROLL
+from service.uploads.restricted import FLAG, as_restricted
+from service.uploads.rolls import LEFT, ON_ROLL
 
 
 def keep_restricted(connection: Connection, check_id: int, school_id: int | None, pupils: Collection[int]) -> set[int]:
     """Those of the pupils whose information is restricted, by this school, as it stood, or by another school now."""
-    roll, pupil = t.roll_pupils.c, t.pupils.c
+    roll, pupil, claims = t.roll_pupils.c, t.pupils.c, own_only().subquery().c
+    unheard = select(claims.pupil_id).where(claims.pupil_id == roll.pupil_id, claims.school_id == roll.school_id)
     by_another = select(roll.pupil_id).where(
         among(roll.pupil_id, pupils),
         roll.check_id == check_id,
@@ -22,7 +37,67 @@ def keep_restricted(connection: Connection, check_id: int, school_id: int | None
         roll.status == ON_ROLL,
         roll.school_id.is_distinct_from(school_id),
         roll.record[("values", FLAG)].as_boolean(),
+        ~unheard.exists(),
     )
     if found := connection.execute(by_another).scalars().all():
         connection.execute(update(t.pupils).where(among(pupil.id, found)).values(restricted=True))
     return set(connection.execute(select(pupil.id).where(among(pupil.id, pupils), pupil.restricted)).scalars())
+
+
+def drop_restricted(
+    connection: Connection, check_id: int, school_id: int | None, rows: Iterable[Mapping[str, Any]], known: set[int]
+) -> set[int]:
+    """After a school's roll was stored and what it settles is settled: drop the cells of whom it has restricted.
+
+    Also of those who left it now, where the school that they are at says so. Returns the pupils of whom anything was.
+    """
+    left = [row["pupil_id"] for row in rows if row["change"] == LEFT]
+    return drop_cells(connection, known | (keep_restricted(connection, check_id, school_id, left) if left else set()))
+
+
+def drop_cells(connection: Connection, pupils: Collection[int]) -> set[int]:
+    """Drop all that was shared of these pupils but who they are; returns those of whom there was anything."""
+    if not pupils:
+        return set()
+    found = {
+        *_drop_records(connection, t.roll_pupils, pupils),
+        *_drop_records(connection, t.upload_pupils, pupils, changes={}),
+        *_drop_records(connection, t.upload_leavers, pupils),
+        *_drop_list_rows(connection, pupils),
+    }
+    _drop_beside(connection, found)
+    entry = t.resolutions.c
+    connection.execute(delete(t.resolutions).where(entry.kind == "sources_disagree", among(entry.pupil_id, pupils)))
+    return found
+
+
+def _drop_records(connection: Connection, table: Any, pupils: Collection[int], **also: Any) -> set[int]:
+    rows = connection.execute(
+        select(table.c.id, table.c.pupil_id, table.c.record).where(among(table.c.pupil_id, pupils))
+    )
+    less = [(row, as_restricted(row.record)) for row in rows]
+    changed = [(row, record) for row, record in less if record != row.record]
+    if changed:
+        statement = update(table).where(table.c.id == bindparam("b_id")).values(record=bindparam("b_record"), **also)
+        connection.execute(statement, [{"b_id": row.id, "b_record": record} for row, record in changed])
+    return {row.pupil_id for row, _ in changed}
+
+
+def _drop_list_rows(connection: Connection, pupils: Collection[int]) -> set[int]:
+    """Rows of the council's lists are nobody's from now on, as when the pupil was restricted when the list came."""
+    item = t.supplement_rows
+    rows = connection.execute(
+        select(item.c.id, item.c.pupil_id, item.c.record).where(among(item.c.pupil_id, pupils))
+    ).all()
+    if rows:
+        gone = {"state": "restricted", "pupil_id": None, "proposed_id": None, "version": item.c.version + 1}
+        statement = update(item).where(item.c.id == bindparam("b_id")).values(record=bindparam("b_record"), **gone)
+        connection.execute(statement, [{"b_id": row.id, "b_record": {**row.record, "values": {}}} for row in rows])
+    return {row.pupil_id for row in rows}
+
+
+def _drop_beside(connection: Connection, pupils: Collection[int]) -> None:
+    """Nobody works a register out anew that was tried beside: it loses these pupils, and can be tried again."""
+    row = t.register_rows.c
+    beside = select(t.registers.c.id).where(t.registers.c.beside)
+    connection.execute(delete(t.register_rows).where(row.register_id.in_(beside), among(row.pupil_id, pupils)))

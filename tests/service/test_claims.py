@@ -27,8 +27,7 @@ def two(service: Any) -> Any:
     """Pupil 1 is the first school's, with all there is to know; then the second school lists pupil 1 by UPN alone."""
     service.add_person("careers2", "careers", school_id=service.schools["100002"])
     service.check = open_check(service)
-    mine = pupil(1, Forename="Secretname", Young_carer="Y", Registration_group="Secretform", Attendance_=None)
-    confirmed(service, service.check, [mine | {"Attendance %": 61}, *map(pupil, (2, 3))])
+    confirmed(service, service.check, [first_of(), *map(pupil, (2, 3))])
     live_list(service, listed(1))
     service.ref = ref_of(service, 1)
     contact = {
@@ -45,6 +44,12 @@ def two(service: Any) -> Any:
     service.before = line_of(service, "careers", 1)
     listed_second(service)
     return service
+
+
+def first_of() -> dict[str, Any]:
+    """Pupil 1 as the first school has them."""
+    known = pupil(1, Forename="Secretname", Young_carer="Y", Registration_group="Secretform")
+    return known | {"Attendance %": 61}
 
 
 def listed_second(service: Any, check: str | None = None, **cells: Any) -> Any:
@@ -291,8 +296,16 @@ def test_the_second_school_can_take_the_pupil_off_and_answers_where_to(two: Any)
     assert confirm(two, upload, "returns2").status_code == 200
 
 
-def test_that_information_is_restricted_counts_whoever_says_it(two: Any) -> None:
+@pytest.mark.parametrize(("decision", "section"), [("other_school", "ranked"), ("school", "restricted")])
+def test_that_information_is_restricted_counts_once_the_school_that_says_so_does(
+    two: Any, decision: str, section: str
+) -> None:
     listed_second(two, Restricted_sharing="Y")
-    line = line_of(two, "analyst", 1)
-    assert line is not None
-    assert line["section"] == "restricted"
+    confirmed(two, two.check, [first_of(), pupil(2, SEN="E"), pupil(3)])
+    assert line_of(two, "careers", 1)["points"] == two.before["points"]
+    assert decide(two, entry_of(two), decision=decision, reason=REASON).status_code == 200
+    assert line_of(two, "analyst", 1)["section"] == section
+    with two.database.read() as connection:
+        kept = select(t.roll_pupils.c.record).where(t.roll_pupils.c.school_id == two.schools["100001"])
+        records = connection.execute(kept.join(t.pupils).where(t.pupils.c.upn == upn(1))).scalars().all()
+    assert {"attendance" in record["values"] for record in records} == {section == "ranked"}

@@ -22,6 +22,7 @@ from service.registers.cells import cells
 from service.registers.claimed import unsettled
 from service.registers.cohorts import Place, load
 from service.registers.reading import readable_check
+from service.registers.renewal import told_of
 from service.registers.views import IDENTIFIERS
 from service.settings import Settings
 
@@ -43,6 +44,7 @@ class Explained:
     stands: dict[str, Any] | None  # the pupil's line in the register, after what people decided
     moderation: list[dict[str, Any]]
     objection: bool
+    renewal: dict[str, Any] | None  # what is told while the register itself is worked out anew
 
     @cached_property
     def explanation(self) -> Explanation:
@@ -61,6 +63,7 @@ class Explained:
             "view": self.view,
             "without": self._without,
             "register": self.stands,
+            "renewal": self.renewal,
             **{name: value for name, value in said.items() if name not in ("check", "model_account")},
             "model_account": None if account is None else {**asdict(account), "lines": account.lines},
             "values": list(values_of(self.cohort)),
@@ -72,9 +75,12 @@ class Explained:
     @property
     def text(self) -> str:
         """In plain English; what it does not rest on is said at the end."""
-        if not self._without:
-            return self.explanation.text
-        return f"{self.explanation.text}\nNot in it, because you may not see it: {', '.join(self._without)}.\n"
+        said = [self.explanation.text]
+        if self._without:
+            said.append(f"Not in it, because you may not see it: {', '.join(self._without)}.\n")
+        if self.renewal is not None:
+            said.append(f"{self.renewal['sentence']} This explanation is of now.\n")
+        return "\n".join(said)
 
     @cached_property
     def _without(self) -> list[str]:
@@ -105,6 +111,7 @@ def explain(connection: Connection, access: Access, settings: Settings, check_re
         _stands(connection, access, check.id, pupil.id),
         standing.to_list(access.view),
         standing.objection,
+        told_of(connection, check.id),
     )
 
 

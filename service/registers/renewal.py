@@ -32,10 +32,10 @@ READERS = 10.0  # seconds that somebody who began with the register from before 
 OVER = {"over": True}
 
 WHY = {
-    "list": "A council list was confirmed {}.",
-    "check": "This check was changed {}.",
-    "earlier": "The check before this one was changed {}.",
-    "model": "Another model was put to use, or one was taken back, {}.",
+    "list": "A council list was confirmed on {}.",
+    "check": "The check was changed on {}.",
+    "earlier": "The check before this one was changed on {}.",
+    "model": "Another model was put to use, or one was taken back, on {}.",
 }
 
 
@@ -86,7 +86,7 @@ def told(register: Any) -> dict[str, Any] | None:
     since = datetime.fromisoformat(said["since"])
     sentence = (
         f"{WHY[said['why']].format(moment(since))} Everybody is being worked out again, {said['done']:,} of "
-        f"{said['of']:,} pupils so far. Until all are, this is the list from before."
+        f"{said['of']:,} pupils so far. Until all are, the check’s list is the one from before."
     )
     return {**said, "since": since, "sentence": sentence}
 

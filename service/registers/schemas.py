@@ -241,6 +241,7 @@ class ExplanationShape(Shape):
     view: str
     without: list[str]
     register_: dict[str, Any] | None = Field(alias="register")
+    renewal: Renewal | None
     name: str
     card: str
     meaning: str

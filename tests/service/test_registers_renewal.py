@@ -92,7 +92,7 @@ def test_until_every_part_is_there_the_list_from_before_is_read_and_says_so(serv
     assert seen == [3, 5, 6]
     after = register(service, check, limit=500)
     assert after["renewal"] is None
-    assert "list from before" not in " ".join(after["notes"])
+    assert "from before" not in " ".join(after["notes"])
     assert all(met(service, number) for number in (1, 11, 21))
     assert after["version"] > before["version"]
     goes_on = register(service, check, limit=2, cursor=before["next"])
@@ -106,10 +106,25 @@ def test_each_view_its_file_and_the_check_say_so_too(service) -> None:
     for who in ("returns", "careers"):
         assert service.as_(who).get(f"/v1/checks/{check}/register").json()["renewal"]["done"] == 0
     text = service.as_("analyst").get(f"/v1/checks/{check}/register", headers={"accept": "text/csv"}).text
-    assert "this is the list from before" in text
+    assert "the check’s list is the one from before" in text
     assert service.as_("analyst").get(f"/v1/checks/{check}").json()["renewal"]["of"] == PUPILS
     for path in (f"/checks/{check}", f"/checks/{check}/register"):
-        assert "Until all are, this is the list from before." in service.browser("analyst").get(path).text
+        assert "Until all are, the check’s list is the one from before." in service.browser("analyst").get(path).text
+
+
+def test_a_pupil_is_explained_as_of_now_and_the_list_is_said_to_be_from_before(service) -> None:
+    check = furnish(service)
+    complete(service, 1)
+    pupil = register(service, check)["items"][0]["pupil"]
+    url, analyst = f"/v1/checks/{check}/pupils/{pupil}", service.as_("analyst")
+    assert analyst.get(url).json()["renewal"]["of"] == PUPILS
+    assert "This explanation is of now." in analyst.get(url, headers={"accept": "text/plain"}).text
+    page = service.browser("analyst").get(f"/checks/{check}/pupils/{pupil}").text
+    assert "the check’s list is the one from before" in page
+    assert "A person put this pupil into the band" not in page
+    while part(service):
+        pass
+    assert analyst.get(url).json()["renewal"] is None
 
 
 def test_who_confirms_a_roll_meanwhile_is_in_both(service) -> None:

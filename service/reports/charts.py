@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import ceil
 from textwrap import wrap
+from typing import TypeVar
 
 from markupsafe import Markup, escape
 
+Row = TypeVar("Row")
 WIDTH, LEFT, RIGHT = 720, 224, 640  # bars stand between; names to the left, sums to the right
 ROW, BAR, HEAD, LINE = 28, 20, 34, 13
 NAME_LETTERS, NAME_LINES = 32, 2
+SHEET = 25  # rows that fit a sheet of paper
 INK = "#0b0c0c"
 # The fill of a part and the ink of its figure; neighbours differ in lightness, so that grey paper tells them apart.
 NAMED = {
@@ -24,9 +28,14 @@ BLUE = "#1d70b8"
 DIGIT = 8  # the width of a figure; where it does not fit into its part, the table has it
 
 
-def stacked(title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> Markup:
-    """A bar for each row, made of the same parts in the same order; what each shade is called stands above."""
-    most = max((sum(counts) for _, counts in rows), default=0) or 1
+def stacked(
+    title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]], most: int | None = None
+) -> Markup:
+    """A bar for each row, made of the same parts in the same order; what each shade is called stands above.
+
+    `most` is the sum of the longest bar where that is in another picture.
+    """
+    most = most or max((sum(counts) for _, counts in rows), default=0) or 1
     shades = _shades(parts)
     body = [_key(parts, shades)]
     for place, (name, counts) in enumerate(rows):
@@ -38,6 +47,18 @@ def stacked(title: str, parts: Sequence[str], rows: Sequence[tuple[str, Sequence
             x += width
         body.append(_text(x + 8, top + 15, f"{sum(counts):,}"))
     return _svg(HEAD + ROW * len(rows) + 6, title, body)
+
+
+def sheets(title: str, rows: Sequence[Row], draw: Callable[[str, Sequence[Row]], Markup]) -> list[tuple[str, Markup]]:
+    """Rows in pictures that each fit a sheet of paper and have about as many, with their titles."""
+    if len(rows) <= SHEET:
+        return [(title, draw(title, rows))]
+    size, found = ceil(len(rows) / ceil(len(rows) / SHEET)), []
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        named = f"{title}: {start + 1} to {start + len(part)} of {len(rows)}"
+        found.append((named, draw(named, part)))
+    return found
 
 
 def bars(title: str, rows: Sequence[tuple[str, int]], most: int | None = None, unit: str = "") -> Markup:

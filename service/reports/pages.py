@@ -43,6 +43,7 @@ BESIDE = (
     ("restricted", "not scored: information restricted"),
     ("taken_off", "taken off by a person"),
 )
+KNOWN = "Share of the facts that the scorecard reads, by school"
 OF_SCHOOL = "school"  # a field's supplier
 MODERATIONS = {"add": "Added", "remove": "Removal", "priority": "Another priority"}
 STATES = {"standing": "stands", "asked": "waits", "accepted": "accepted", "declined": "declined"}
@@ -73,17 +74,18 @@ def show_bands(request: Request, check: str, access: Access = allow(Permission.R
     names, words = found["bands"], [band_words(name) for name in found["bands"]]
     pictures = [
         (what, title, _stack(title, words, names, found[key]), [_band_row(check, names, line) for line in found[key]])
-        for what, key in (("School", "schools"), ("District", "districts"))
+        for what, key in (("District", "districts"), ("School", "schools"))
         for title in (f"Pupils in each band, by {what.lower()}",)
     ]
-    figures = [(f"{found['total']['bands'][name]:,}", word) for name, word in zip(names, words, strict=True)]
-    figures += [(f"{found['total'][key]:,}", words) for key, words in BESIDE if found["total"][key]]
-    return _page(request, "bands", found, pictures=pictures, names=words, figures=figures)
+    sums = [(f"{found['total']['bands'][name]:,}", word) for name, word in zip(names, words, strict=True)]
+    sums += [(f"{found['total'][key]:,}", words) for key, words in BESIDE if found["total"][key]]
+    return _page(request, "bands", found, pictures=pictures, names=words, sums=sums)
 
 
-def _stack(title: str, words: list[str], names: list[str], lines: list[dict[str, Any]]) -> Markup:
+def _stack(title: str, words: list[str], names: list[str], lines: list[dict[str, Any]]) -> list[tuple[str, Markup]]:
     rows = [(line["name"], [line["bands"][name] for name in names]) for line in lines]
-    return charts.stacked(title, words, rows)
+    most = max((sum(counts) for _, counts in rows), default=0)
+    return charts.sheets(title, rows, lambda named, part: charts.stacked(named, words, part, most))
 
 
 def _band_row(check: str, names: list[str], line: dict[str, Any]) -> tuple[Any, ...]:
@@ -129,7 +131,8 @@ def show_completeness(request: Request, check: str, access: Access = allow(Permi
     return _page(
         request, "completeness", found,
         fields=[(line["label"], line["supplier"], line["known"], _one_place(line["known_pct"])) for line in fields],
-        svg=charts.bars("Share of facts known, by school", bars, most=100, unit=" %"),
+        sheets=charts.sheets(KNOWN, bars, lambda named, part: charts.bars(named, part, most=100, unit=" %")),
+        known=KNOWN,
         schools=[(_to_list(check, line), line["pupils"], _one_place(line["known_pct"])) for line in schools],
         wanted=[(line["name"], *_wanted(line, fields)) for line in schools],
         matrix=[(field["label"], *(line["fields"][field["name"]] for line in schools)) for field in fields],

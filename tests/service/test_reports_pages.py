@@ -78,7 +78,7 @@ def test_a_long_name_is_whole_in_the_table_cut_in_the_picture_and_leads_to_the_l
     page = text_of(service, f"/checks/{ref}/reports/bands")
     assert "<b>Saint" not in page
     assert f'<a class="govuk-link" href="/checks/{ref}/register?school=100001">The Very Reverend Bishop' in page
-    drawn = page[page.index("<svg") : page.index("</svg>")]
+    drawn = page[page.rindex("<svg") : page.rindex("</svg>")]
     assert "The Very Reverend Bishop</text>" in drawn
     assert "Featherstonehaugh of Bexford &amp; …</text>" in drawn
     assert "No band" in drawn
@@ -127,6 +127,16 @@ def test_thousands_have_commas_and_sort_by_the_number() -> None:
     assert 'data-sort-value="40">40<' in made
     drawn = charts.stacked("Pupils", ["Red", "No band"], [("Ash", [1200, 800])])
     assert all(f">{figure}</text>" in drawn for figure in ("1,200", "800", "2,000"))
+
+
+def test_a_picture_of_many_schools_goes_over_sheets_that_share_one_scale() -> None:
+    rows = [(f"School {place}", [place]) for place in range(1, 61)]
+    made = pages._stack("Pupils", ["Red"], ["red"], [{"name": name, "bands": {"red": n}} for name, [n] in rows])
+    assert [title for title, _ in made] == ["Pupils: 1 to 20 of 60", "Pupils: 21 to 40 of 60", "Pupils: 41 to 60 of 60"]
+    assert [svg.count("School ") for _, svg in made] == [20, 20, 20]
+    widths = [[float(width) for width in re.findall(r' width="([\d.]+)" height="20"', svg)] for _, svg in made]
+    assert widths[0][0] * 60 == pytest.approx(widths[2][-1], rel=0.05)
+    assert [title for title, _ in pages._stack("Pupils", ["Red"], ["red"], [])] == ["Pupils"]
 
 
 def test_two_lists_by_band_have_a_picture_where_their_bands_are_the_same() -> None:

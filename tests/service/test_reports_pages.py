@@ -125,6 +125,8 @@ def test_thousands_have_commas_and_sort_by_the_number() -> None:
     made = macros.data_table("Pupils", ("School", "Pupils"), [("Ash", 2000), ("Elm", 40)], sortable=True)
     assert '<td class="govuk-table__cell govuk-table__cell--numeric" data-sort-value="2000">2,000</td>' in made
     assert 'data-sort-value="40">40<' in made
+    lists: Any = environment().get_template("macros/lists.html").module
+    assert "<strong>2,000</strong> pupils" in lists.counts([(2000, "pupils")])
     drawn = charts.stacked("Pupils", ["Red", "No band"], [("Ash", [1200, 800])])
     assert all(f">{figure}</text>" in drawn for figure in ("1,200", "800", "2,000"))
 

@@ -143,6 +143,18 @@ def test_the_pupil_is_added_at_once_with_what_still_stands(service) -> None:
     assert set(lines(service, check, "returns")) == {"Surname7", "Surname8"}
 
 
+def test_whom_november_said_to_have_moved_is_added_to_januarys_roll(sqlite_service, november) -> None:
+    january = open_check(sqlite_service, JANUARY)
+    confirmed(sqlite_service, january, [pupil(21), pupil(22)], "returns2")
+    (item,) = arrivals(sqlite_service, january)
+    assert answer(sqlite_service, january, item, "add_now").json()["receipt"]["check"] == january
+    added = lines(sqlite_service, january)["Surname9"]
+    assert (added["school"]["urn"], "EHC plan" in added["why"]) == (NEW, True)
+    assert lines(sqlite_service, november)["Surname9"]["section"] == "left"
+    assert is_reproduced(sqlite_service, january)
+    assert arrivals(sqlite_service, january) == to_resolve(sqlite_service) == []
+
+
 def test_her_next_file_starts_from_the_roll_with_the_pupil(sqlite_service, november) -> None:
     confirmed(sqlite_service, november, [pupil(21)], "returns2")
     (item,) = arrivals(sqlite_service, november)

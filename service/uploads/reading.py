@@ -87,13 +87,15 @@ class Readers:
         """End every process now; one at work is cleared away by whoever waits for it."""
         for reader in list(self.started):
             reader.process.kill()
-        for _ in range(self.most):
-            with suppress(queue.Empty):
-                idle = self.free.get_nowait()
-                if idle is not None:
-                    idle.close()
-                    self.started.discard(idle)
-                self.free.put(None)
+        idle: list[_Reader | None] = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self.free.get_nowait())
+        for reader in filter(None, idle):
+            reader.close()
+            self.started.discard(reader)
+        for _ in idle:
+            self.free.put(None)
 
 
 class _Reader:

@@ -52,6 +52,7 @@ def in_words(scopes: Iterable[str]) -> str:
 
 
 NOUNS = {
+    "arrival": "move to a school",
     "grant": "role",
     "session": "sign-in",
     "roll": "school roll",
@@ -59,7 +60,8 @@ NOUNS = {
     "sheet": "team list",
 }
 VERBS = {
-    "add": "added", "ask": "asked for", "assign": "assigned", "change": "changed", "compare": "compared",
+    "add": "added", "answer": "answered", "ask": "asked for", "assign": "assigned", "change": "changed",
+    "compare": "compared",
     "confirm": "confirmed", "create": "made", "decide": "decided", "dry_run": "tried without doing it", "end": "ended",
     "end_all": "ended everywhere", "erase": "erased", "export": "downloaded", "hand_over": "handed over",
     "lookup": "looked up", "make": "made", "merge": "merged", "open": "opened", "own": "added to by the council",

@@ -88,7 +88,7 @@ def declarations(text: str, file: str) -> Iterator[tuple[str, dict[str, Any], Re
         if not isinstance(row, dict):
             raise refuse("a field is a table: [name] and then its lines.")
         if not name.isidentifier() or name != name.lower():
-            raise refuse("a field's name is small letters, digits and underscores.")
+            raise refuse("a field’s name is small letters, digits and underscores.")
         yield name, _lines({**defaults, **row}, refuse), refuse
 
 

@@ -93,7 +93,7 @@ SENTENCES: dict[str, str] = {
     "Delete the wrong row.",
     "merged_text": "This pupil stands on more than one row (rows {rows}) and “{column}” differs. The first is shown. "
     "Delete the wrong row.",
-    "registrations_differ": "This pupil is on roll in two files and {label} differs. The main school's value is used.",
+    "registrations_differ": "This pupil is on roll in two files and {label} differs. The main school’s value is used.",
     # columns and files
     "heading_unknown": "“{column}” is not a heading we know, so the column is not used. {nearest}",
     "heading_not_there": "“{column}” is mapped to {label}, but no file has that heading. Correct the mapping, or the "
@@ -115,9 +115,9 @@ SENTENCES: dict[str, str] = {
     "sources_disagree": "The school and a council list disagree about {label}. Until a person decides, the answer of "
     "more concern counts.",
     # school census extracts
-    "attendance_code_unknown": "“{column}” holds no attendance code that we know. The pupil's attendance counts as not "
+    "attendance_code_unknown": "“{column}” holds no attendance code that we know. The pupil’s attendance counts as not "
     "known. Correct the code.",
-    "attendance_count_missing": "“{column}” is blank beside an attendance code. The pupil's attendance counts as not "
+    "attendance_count_missing": "“{column}” is blank beside an attendance code. The pupil’s attendance counts as not "
     "known. Fill in the number of sessions.",
     "sessions_exceed_possible": "The sessions by attendance code add up to more than “{column}”. Attendance counts as "
     "not known. Correct the register.",

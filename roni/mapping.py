@@ -94,7 +94,7 @@ class ColumnMapping:
 
     def save(self, path: str | Path) -> None:
         """Write the mapping file, replacing an older one in one step."""
-        lines = ["# How the columns of this school's file are read. Made by roni; you may edit it.", "[columns]"]
+        lines = ["# How the columns of this school’s file are read. Made by roni; you may edit it.", "[columns]"]
         for heading, choice in self.choices.items():
             row = {"field": choice.field or "", **choice.choices}
             lines.append(

@@ -107,7 +107,7 @@ def card_of_model(model: Model, fields: Dictionary, beside: Card) -> str:
 
 
 def _notes(model: Model) -> Iterator[str]:
-    yield from (f"The model's digest: {model.digest}.", model.card.trained_on, model.card.outcome, NOT_MEASURED)
+    yield from (f"The model’s digest: {model.digest}.", model.card.trained_on, model.card.outcome, NOT_MEASURED)
     if model.card.synthetic:
         yield TRAINED_ON_INVENTED
 
@@ -133,7 +133,7 @@ def _bands_of_model(model: Model, beside: Card, start: float, unit: float, most:
 def _shift(lowest: int) -> str:
     return (
         f"The lowest points of each field were made 0: of a pupil whose facts are all known, the sum is {lowest} lower "
-        "than the classifier's."
+        "than the classifier’s."
     )
 
 

@@ -170,7 +170,7 @@ def _run(program: str, url: str | None, *arguments: str) -> None:
     """Run a program of PostgreSQL's; the password goes by the environment, where other people cannot list it."""
     found = shutil.which(program)
     if found is None:
-        raise RoniError(f"This needs PostgreSQL's own {program}, of the server's version or later. Install it first.")
+        raise RoniError(f"This needs PostgreSQL’s own {program}, of the server’s version or later. Install it first.")
     environment, where = {**os.environ, "PGOPTIONS": "-c roni.everything=on"}, []
     if url is not None:
         made = make_url(url)

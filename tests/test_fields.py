@@ -362,7 +362,7 @@ def test_a_local_route_may_rest_on_national_fields(tmp_path: Path) -> None:
     [
         ('type = "flag"', 'type = "tick"', "type “tick” is not allowed. Allowed are: percent, count, flag"),
         ('type = "flag"', "type = 1", "“type” is a text"),
-        ("[domestic_abuse]", "[Domestic]", "a field's name is small letters"),
+        ("[domestic_abuse]", "[Domestic]", "a field’s name is small letters"),
         ("[domestic_abuse]", "[attendance]", "“attendance” is already a field"),
         ('label = "detentions"', "", "field “detentions”: “label” is missing"),
         ('label = "detentions"', 'label = "detentions"\ncolour = "red"', "“colour” is not allowed. Allowed are: also"),

@@ -80,7 +80,7 @@ def test_points_that_rise_and_fall_keep_both_bounds(tmp_path: Path) -> None:
 def test_the_lowest_points_of_a_field_are_made_0_and_the_card_says_so(tmp_path: Path) -> None:
     card = written(tmp_path, of_field("attendance", "number", between(3, None, 80.0), between(1, 80.0, None)))
     assert card.assess(cohort_of({"attendance": [79.9, 80.0, None]})).points.tolist() == [2, 0, 0]
-    assert "the sum is 1 lower than the classifier's" in card.sources[1]
+    assert "the sum is 1 lower than the classifier’s" in card.sources[1]
 
 
 def test_a_flag_scores_whichever_way_it_was_learnt(tmp_path: Path) -> None:

@@ -36,9 +36,9 @@ def evaluate(
     capacity: Annotated[int, typer.Option("--capacity", min=1, help="How many pupils can be seen.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A folder for the report.")] = None,
     scorecards: Annotated[
-        list[str] | None, typer.Option("--scorecard", help="A scorecard's name or path. May be repeated.")
+        list[str] | None, typer.Option("--scorecard", help="A scorecard’s name or path. May be repeated.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="A model's name on the shelf, or its path.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A model’s name on the shelf, or its path.")] = None,
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="NEET on this day.")] = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="Or NEET at any time from this day")
@@ -48,13 +48,13 @@ def evaluate(
     as_at: AsAt = None,
     earlier: Annotated[
         str | None,
-        typer.Option("--earlier", help="The same check's file a year before, or CHECK=FILE of this year."),
+        typer.Option("--earlier", help="The same check’s file a year before, or CHECK=FILE of this year."),
     ] = None,
     completed: Annotated[
         Path | None,
         typer.Option("--completed", help="The same pupils, gaps filled: what asking would have gained."),
     ] = None,
-    hours: Annotated[float | None, typer.Option("--hours", min=0, help="A coach's hours for one pupil.")] = None,
+    hours: Annotated[float | None, typer.Option("--hours", min=0, help="A coach’s hours for one pupil.")] = None,
     resamples: Annotated[int, typer.Option("--resamples", min=100, help="For the intervals.")] = RESAMPLES,
     check: CheckName = None,
     year: Year = None,

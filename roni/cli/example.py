@@ -38,7 +38,7 @@ def example(
     from roni.workbook import list_table, write_register
 
     check = get_check(CHECKS[0], year)
-    with working("Inventing an authority and writing its schools' files"):
+    with working("Inventing an authority and writing its schools’ files"):
         files = _write_files(_empty(folder), check)
     with working("Reading them and scoring"):
         register = score(read_cohort(files, check), load_scorecard(USUAL_CARD))

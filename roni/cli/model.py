@@ -99,7 +99,7 @@ def write_points(
     name: Name,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .toml file to write.")],
     scorecard: Annotated[
-        str, typer.Option("--scorecard", help="Whose bands the card has: a scorecard's name or path (TOML).")
+        str, typer.Option("--scorecard", help="Whose bands the card has: a scorecard’s name or path (TOML).")
     ] = USUAL_CARD,
     local: LocalFields = None,
 ) -> None:

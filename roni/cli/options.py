@@ -38,7 +38,7 @@ Supplements = Annotated[
         help="A council-held list to join by UPN. May be repeated.",
     ),
 ]
-LocalFields = Annotated[Path | None, typer.Option("--fields", help="A council's own fields (TOML).")]
+LocalFields = Annotated[Path | None, typer.Option("--fields", help="A council’s own fields (TOML).")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any row was not kept or any problem was found.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Capacity = Annotated[

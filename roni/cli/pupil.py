@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 def explain(
     files: Files,
-    upn: Annotated[str | None, typer.Option("--upn", help="The pupil's UPN.")] = None,
-    row: Annotated[int | None, typer.Option("--row", help="The pupil's row, as a spreadsheet numbers it.")] = None,
-    key: Annotated[str | None, typer.Option("--id", help="Another identifier, as in the list's column “key”.")] = None,
+    upn: Annotated[str | None, typer.Option("--upn", help="The pupil’s UPN.")] = None,
+    row: Annotated[int | None, typer.Option("--row", help="The pupil’s row, as a spreadsheet numbers it.")] = None,
+    key: Annotated[str | None, typer.Option("--id", help="Another identifier, as in the list’s column “key”.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw it too, in this .svg file.")] = None,
     scorecard: Card = USUAL_CARD,
     model: TrainedModel = None,

@@ -39,7 +39,7 @@ AskedOutcome = Annotated[
     typer.Option(
         "--outcome",
         help="neet-on=2027-03-01; ever=2026-09-01..2027-08-31; or months=4 (of NEET without a break in the school year "
-        "after, or months=4,2026-09-01..2027-03-31). Of the last check's pupils; earlier ones are asked about as many "
+        "after, or months=4,2026-09-01..2027-03-31). Of the last check’s pupils; earlier ones are asked about as many "
         "years earlier. Usual: NEET on 1 March after Year 11.",
     ),
 ]

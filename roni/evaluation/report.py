@@ -68,7 +68,7 @@ def _asked(found: Evaluation) -> str:
 def _notes(found: Evaluation) -> Iterator[str]:
     yield (
         f"Every interval is a {CONFIDENCE} % interval: of lists, orderings and differences by resampling pupils "
-        f"({found.resamples:,} times, each ranking on the same resamples), of bands and groups Wilson's. They tell of "
+        f"({found.resamples:,} times, each ranking on the same resamples), of bands and groups Wilson’s. They tell of "
         "chance in who these pupils were, not of change from one year to the next; pupils of one school are alike, so "
         "true intervals are somewhat wider."
     )

@@ -72,7 +72,7 @@ def _calibration(one: Calibration, basis: str) -> Iterator[str]:
 def _groups(found: Evaluation) -> Iterator[str]:
     yield heading("Who is missed")
     yield paragraph(
-        "Listed: of the group's pupils, those in the list. Recall: of its NEET pupils. False alarms: of its others. "
+        "Listed: of the group’s pupils, those in the list. Recall: of its NEET pupils. False alarms: of its others. "
         "Precision: of its listed pupils, those who became NEET. Groups overlap, and a difference between groups may "
         f"be chance where intervals overlap. Too small to say: fewer than {FEWEST_NEET} NEET pupils, or a share of "
         f"fewer than {FEWEST_PUPILS} pupils."

@@ -203,7 +203,7 @@ class _Speaker:
         if self.model.band > rules:
             said += f" It raises the band from {bands[rules].name} to {bands[self.model.band].name}."
         else:
-            said += " The band is the scorecard's."
+            said += " The band is the scorecard’s."
         if far_apart(np.array([rules], np.int8), np.array([self.model.band], np.int8))[0]:
             one, other = bands[rules].name, bands[self.model.band].name
             said += f" The scorecard says {one}, the model {other}: look at both."

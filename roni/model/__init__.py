@@ -244,4 +244,4 @@ def _check_declared(table: Table, fields: Dictionary) -> None:
     step = 1.0 if item.type == "count" else item.grid
     for edge in table.edges:
         if step and abs(edge / step - round(edge / step)) > ON_GRID:
-            raise ModelError(f"“{table.name}”: the edge {edge:g} does not lie on the field's grid of {step:g}.")
+            raise ModelError(f"“{table.name}”: the edge {edge:g} does not lie on the field’s grid of {step:g}.")

@@ -182,7 +182,7 @@ class Movement:
         then = self.previous.model_band_by(self.now)
         by_model = {
             "the trained model": (higher_band(self.previous.assessment.band, then) != self.previous.band)[there],
-            "the trained model's band": higher_band(
+            "the trained model’s band": higher_band(
                 self.now.assessment.band[here], None if then is None else then[there]
             )
             != self.now.band[here],

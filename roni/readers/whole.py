@@ -126,7 +126,7 @@ def _refuse_other_years_export(whole: Stack, check: Check) -> None:
         known = gaps[(whole.file_index == place) & ~np.isnan(gaps)]
         if len(known) < FEWEST_TO_TELL_THE_YEAR:
             continue
-        for gap, which in ((1, "last year's"), (-1, "next year's")):
+        for gap, which in ((1, "last year’s"), (-1, "next year’s")):
             if (known == gap).sum() * 2 > len(known):
                 raise FileRefusedError(
                     "other_years_export",

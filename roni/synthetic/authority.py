@@ -83,7 +83,7 @@ class Authority:
         view = self.view(check)
         place = self.schools.index(school)
         who = np.flatnonzero(view.in_file(place, place == len(self.schools) - 1))
-        return self._cohort(view, check, who, np.full(len(self), place), f"{school.name}'s roll")
+        return self._cohort(view, check, who, np.full(len(self), place), f"{school.name}’s roll")
 
     def council_lists(self, check: Check) -> tuple[CouncilList, ...]:
         """The lists that the council's teams hold at a check."""

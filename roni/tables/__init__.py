@@ -67,7 +67,7 @@ class Table(Axis):
     def from_json(cls, data: Mapping[str, Any]) -> Table:
         """The table from plain data. Raises ValueError where it is no table."""
         if data["kind"] not in KINDS:
-            raise ValueError(f"A table's kind is one of {', '.join(KINDS)}.")
+            raise ValueError(f"A table’s kind is one of {', '.join(KINDS)}.")
         numbers = {name: tuple(map(float, data.get(name, ()))) for name in ("edges", "values")}
         categories = tuple(map(str, data.get("categories", ())))
         table = cls(str(data["name"]), data["kind"], categories=categories, missing=float(data["missing"]), **numbers)

@@ -104,7 +104,7 @@ def _missing(groups: Sequence[Pupils]) -> Iterator[str]:
         yield f"{unlisted:,} pupils whose information is restricted, or who are no longer living."
     files = ", ".join(f"{len(pupils.cohort.files):,}" for pupils in groups)
     yield (
-        f"Whoever was in no file of those checks ({files} files): not on a school's roll by then, or of a school that "
+        f"Whoever was in no file of those checks ({files} files): not on a school’s roll by then, or of a school that "
         "sent none."
     )
 

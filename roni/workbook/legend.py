@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Line = tuple[str, str]
 
 WHAT_IT_IS = (
-    "A list for people to work from. Each pupil's points come from the scorecard named below, and every point stands "
+    "A list for people to work from. Each pupil’s points come from the scorecard named below, and every point stands "
     "with its reason. What a school or a coach knows comes first: anybody can be added, and only a person "
     "takes anybody off."
 )
@@ -38,18 +38,18 @@ COLUMNS = {
     "reasons": "What gives the points, with the value from the file. They add up to the points.",
     "not_known": "What could still add points for this pupil.",
     "ask_first": "The one thing to find out first, and who would know.",
-    "marks": "What else to bear in mind, for example that the pupil has left the school's roll.",
+    "marks": "What else to bear in mind, for example that the pupil has left the school’s roll.",
 }
 MODEL_COLUMNS = {
     "probability, chance": "Of pupils like this one when the model was trained, how many were later not in education, "
     "employment or training.",
-    "… : raises": "Among the reasons: what raises the model's probability most. It gives no points.",
+    "… : raises": "Among the reasons: what raises the model’s probability most. It gives no points.",
     "rules_band, model_band": "The band by the scorecard alone, and by the model alone. The higher one counts: the "
     "model may add, never take away.",
 }
 CHANGES = {
     "up, down": "By band first, then by points. “why” says which indicators changed, with both values.",
-    "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council's list. “why” "
+    "new, left": "On a roll in only one of the two checks. Leaving a roll takes nobody off the council’s list. “why” "
     "says what gives the new their points, and where those who left went, where that is known.",
     "cannot be matched": "Without a UPN or another identifier of their own nobody can say who was who: neither new nor "
     "left.",

@@ -193,7 +193,7 @@ def _guidance(check: Check | None, asked: Sequence[int], listed: Sequence[Field]
         ("Order of columns", "It does not matter. Headings may be reworded a little; do not leave them out."),
         ("Restricted sharing", "A parent, or a pupil of 16 or over, may tell the school to share only name, address "
          "and date of birth. Then give only these, and yes in “Sharing restricted (section 72)”."),
-        ("Keep it safe", "Filled in, this file holds information about children. Send it only by the council's own "
+        ("Keep it safe", "Filled in, this file holds information about children. Send it only by the council’s own "
          "secure upload."),
     ]  # fmt: skip
     return lines

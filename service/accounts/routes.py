@@ -140,7 +140,7 @@ def reset_password(request: Request, person: str, access: Access = allow(Permiss
         return schemas.Password(password=people.reset_password(connection, access, row))
 
 
-@router.get("/people/{person}/grants", summary="A person's roles", responses=problem_responses(404))
+@router.get("/people/{person}/grants", summary="A person’s roles", responses=problem_responses(404))
 def list_grants(request: Request, person: str, access: Access = allow(Permission.PEOPLE)) -> schemas.Grants:
     with request.app.state.database.read(access) as connection:
         row = people.find(connection, person)

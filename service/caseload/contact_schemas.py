@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from service.caseload.schemas import PupilShape, Sent, Words
 
 NOT_SAFEGUARDING = (
-    "This is not a safeguarding record. If you worry about a young person's safety, tell the school's DSL now."
+    "This is not a safeguarding record. If you worry about a young person’s safety, tell the school’s DSL now."
 )
 ContactKind = Literal["phone", "text", "email", "letter", "visit", "meeting", "online", "agency", "other"]
 Outcome = Literal[

@@ -55,7 +55,7 @@ def list_moderations(
     check: str,
     kind: Kind | None = None,
     state: State | None = None,
-    school: Annotated[Urn | None, Query(description="The URN of the pupils' main school.")] = None,
+    school: Annotated[Urn | None, Query(description="The URN of the pupils’ main school.")] = None,
     limit: Annotated[int | None, Query(ge=1)] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     access: Access = allow(Permission.REGISTER_READ),

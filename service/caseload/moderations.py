@@ -79,7 +79,7 @@ def _require_scored(connection: Connection, access: Access, check: Any, pupil: A
     if access.schools is not None and access.role not in ("coach", "panel"):
         here = here.where(rolls.school_id.in_(access.schools))
     if connection.execute(here.limit(1)).scalar() is None:
-        detail = "This pupil is not on the roll for this check. Add them to the school's roll first, then try again."
+        detail = "This pupil is not on the roll for this check. Add them to the school’s roll first, then try again."
         raise Refusal(422, "not_on_roll", detail)
 
 

@@ -44,7 +44,7 @@ class MyListQuery(RegisterFilters):
     """What of my list is wanted."""
 
     places: int = Field(PLACES, ge=0, le=500)
-    of: str | None = Field(None, max_length=64, description="Whose list; left out: one's own")
+    of: str | None = Field(None, max_length=64, description="Whose list; left out: one’s own")
     cursor: str | None = Field(None, max_length=500)
     include: Literal["sensitive"] | None = None
     format: Literal["csv", "xlsx"] = "xlsx"

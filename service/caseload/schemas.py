@@ -47,7 +47,7 @@ class NewModeration(Sent):
     )
 
     kind: Kind
-    band: Annotated[str | None, Field(max_length=64, description="A band of the check's scorecard.")] = None
+    band: Annotated[str | None, Field(max_length=64, description="A band of the check’s scorecard.")] = None
     why: Why = "other"
     reason: Words
 

@@ -18,7 +18,7 @@ CONTACTS = (
     ("phone", "reached", "Spoke to her and her mum. Wants to do hairdressing.", "Ask the college about a visit", 9),
     ("meeting", "asked_for_support", "Met in school. Not sure about sixth form.", "Send the apprenticeship list", 4),
     ("phone", "no_answer", None, "Ring again", -2),
-    ("visit", "reached", "Visited at home with the school's attendance officer.", None, 0),
+    ("visit", "reached", "Visited at home with the school’s attendance officer.", None, 0),
     ("text", "message_left", None, "Ring if no answer", 2),
 )
 

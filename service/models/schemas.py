@@ -198,7 +198,7 @@ class Comparison(BaseModel):
     same: int
     band_names: Annotated[list[str], Field(description="The most urgent first.")]
     bands: list[Pair]
-    rank_correlation: Annotated[float | None, Field(description="Spearman's; 1 is the same order.")]
+    rank_correlation: Annotated[float | None, Field(description="Spearman’s; 1 is the same order.")]
     capacity: AtCapacity | None
     schools: list[SchoolMoves]
 
@@ -334,7 +334,7 @@ class Trial(BaseModel):
     down: int
     same: int
     not_in_both: int
-    band_names: Annotated[list[str], Field(description="The most urgent first; none where the two lists' differ.")]
+    band_names: Annotated[list[str], Field(description="The most urgent first; none where the two lists’ differ.")]
     bands: Annotated[list[Pair], Field(description="First the band in the live list, then in the one tried.")]
     bands_differ: bool
     capacity: AtCapacity | None

@@ -97,7 +97,7 @@ def explain(connection: Connection, access: Access, settings: Settings, check_re
     check = readable_check(connection, access, check_ref)
     effective = load(connection, check, [pupil.id])
     if not len(effective) or pupil.id in unsettled(connection, access, check.id):
-        raise Refusal(404, "not_in_check", "This pupil is not in this check's register.")
+        raise Refusal(404, "not_in_check", "This pupil is not in this check’s register.")
     seen = effective.cohort.seen_by(VIEWS[access.view])
     standing = standings(connection, check.id, [pupil.id]).get(pupil.id, NONE)
     return Explained(

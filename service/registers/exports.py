@@ -20,7 +20,7 @@ LEFT_OUT = (
     "Special-category and youth-justice reasons are counted and not named. Whoever may see them can ask for a file "
     "that names them."
 )
-NAMED = "Special-category and youth-justice reasons are named. Keep this file as you keep a child's record."
+NAMED = "Special-category and youth-justice reasons are named. Keep this file as you keep a child’s record."
 WIDTHS = {
     "rank": 6, "surname": 16, "forename": 14, "preferred_name": 15, "year_group": 6, "form": 8, "school": 22,
     "band": 9, "points": 7, "points_max": 11, "could_be": 14, "chance": 20, "why": 52, "not_known": 28,

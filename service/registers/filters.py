@@ -40,7 +40,7 @@ class RegisterFilters(BaseModel):
     school: str | None = Field(None, description="URN of the main school", pattern=r"^\d{6}$")
     district: str | None = Field(None, max_length=100)
     year: int | None = Field(None, ge=0, le=14, description="Year group")
-    band: str | None = Field(None, max_length=64, description="A band of the check's scorecard")
+    band: str | None = Field(None, max_length=64, description="A band of the check’s scorecard")
     group: str | None = Field(None, max_length=64, description="A vulnerable group, or a yes-or-no fact")
     indicator: str | None = Field(None, max_length=64, description="An indicator of the scorecard that is met")
     coach: str | None = Field(None, max_length=64, description="Reference of a coach, or “none”")
@@ -50,7 +50,7 @@ class RegisterFilters(BaseModel):
     )
     moderated: Literal["added", "priority", "removal_asked", "taken_off"] | None = None
     population: Literal["educated", "resident", "either"] | None = Field(
-        None, description="Educated in the council's schools, resident in its area, or either"
+        None, description="Educated in the council’s schools, resident in its area, or either"
     )
     section: Literal["ranked", "left", "restricted", "taken_off", "claimed"] | None = None
 

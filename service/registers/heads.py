@@ -14,9 +14,9 @@ from service.registers.filters import RegisterFilters
 from service.registers.renewal import told
 
 POPULATIONS = {
-    None: "Pupils on the rolls of {council}'s schools, wherever they live, and pupils on the council's own roll.",
-    "either": "Pupils on the rolls of {council}'s schools, wherever they live, and pupils on the council's own roll.",
-    "educated": "Pupils on the rolls of {council}'s schools, wherever they live.",
+    None: "Pupils on the rolls of {council}’s schools, wherever they live, and pupils on the council’s own roll.",
+    "either": "Pupils on the rolls of {council}’s schools, wherever they live, and pupils on the council’s own roll.",
+    "educated": "Pupils on the rolls of {council}’s schools, wherever they live.",
     "resident": "Pupils whose school says that {council} is their home authority, wherever they are educated.",
 }
 
@@ -62,7 +62,7 @@ def label_of(register: Any) -> str:
     if not register.without:
         return "Worked out from every field of the scorecard."
     return (
-        "Worked out only from the fields that you may see, so points and bands may differ from the council's. "
+        "Worked out only from the fields that you may see, so points and bands may differ from the council’s. "
         f"Not in it: {', '.join(register.without)}."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-OWN_ROLL = "the council's own roll"
+OWN_ROLL = "the council’s own roll"
 
 
 class Rolls:

@@ -45,7 +45,7 @@ class RowsToScore(BaseModel):
 
     check: Name = "november"
     academic_year: Name | None = None
-    scorecard: Name = Field(DEFAULT_CARD, description="Shipped, or one of the council's own, by name")
+    scorecard: Name = Field(DEFAULT_CARD, description="Shipped, or one of the council’s own, by name")
     model: Name | None = Field(None, description="A promoted model, by name")
     mapping: dict[str, str] | None = Field(None, description="Heading to field, where the heading is not known")
     years: list[int] | None = Field(None, max_length=15, description="Only these year groups")

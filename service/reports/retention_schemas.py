@@ -41,7 +41,7 @@ class RunOut(BaseModel):
     policy: str
     rules: list[CountedRule]
     overwritten: Annotated[
-        bool | None, Field(description="Whether nothing of it stands in the database's files any more")
+        bool | None, Field(description="Whether nothing of it stands in the database’s files any more")
     ] = None
 
 
@@ -89,7 +89,7 @@ class EraseIn(BaseModel):
 
 class Erased(BaseModel):
     counts: Annotated[dict[str, int], Field(description="How many rows of what were deleted")]
-    overwritten: Annotated[bool, Field(description="Whether nothing of it stands in the database's files any more")]
+    overwritten: Annotated[bool, Field(description="Whether nothing of it stands in the database’s files any more")]
     still_sent: Annotated[
         bool, Field(description="A school has the pupil on a roll of an open check: its next file brings them back")
     ]

@@ -164,7 +164,7 @@ class RowDecision(BaseModel):
 
     action: Literal["link", "dismiss", "own_roll"]
     pupil: Annotated[Ref | None, Field(description="To link: which pupil; left out where only one is proposed")] = None
-    check: Annotated[Ref | None, Field(description="For the council's own roll; left out: the open check")] = None
+    check: Annotated[Ref | None, Field(description="For the council’s own roll; left out: the open check")] = None
     reason: Reason | None = None
 
 

@@ -33,7 +33,7 @@ def _edit(data: dict[str, Any], pupil: dict[str, Any], check: Check, edit: Mappi
     years = range(15)  # whether the check is about the year group was decided when the file was read
     read = cohort_to_dict(read_rows([{**beside, **cells}], check, years=years, name=data["files"][0]))
     if not read["pupils"]:
-        raise RoniError(f"Row {pupil['row']}: the correction is no pupil's. Take it away.")
+        raise RoniError(f"Row {pupil['row']}: the correction is no pupil’s. Take it away.")
     (new,) = read["pupils"]
     given = {name: value for name, value in new["values"].items() if name not in beside}
     pupil["values"] |= given

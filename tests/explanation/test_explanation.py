@@ -115,7 +115,7 @@ def test_without_a_model_no_sentence_is_about_probability() -> None:
     ("model", "said", "band"),
     [
         (ModelSays("demo", 0.125, 3), "demo: about 1 in 8 like this. It raises the band from amber to red.", "red"),
-        (ModelSays("demo", 0.125, 1), "demo: about 1 in 8 like this. The band is the scorecard's.", "amber"),
+        (ModelSays("demo", 0.125, 1), "demo: about 1 in 8 like this. The band is the scorecard’s.", "amber"),
         (ModelSays("demo", float("nan"), -1), "demo could not say anything of this pupil", "amber"),
     ],
 )

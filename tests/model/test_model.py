@@ -163,7 +163,7 @@ def test_what_else_changes_about_fields_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        (replace(ATTENDANCE, edges=(80.05, 90.0)), "the edge 80.05 does not lie on the field's grid of 0.1"),
+        (replace(ATTENDANCE, edges=(80.05, 90.0)), "the edge 80.05 does not lie on the field’s grid of 0.1"),
         (Table("suspensions", "number", edges=(1.5,), values=(0, 1)), "the edge 1.5 does not lie .* grid of 1"),
         (Table("date_of_birth", "number", values=(0,)), "“date_of_birth” is a date, which no model can read"),
         (Table("zodiac", "flag", values=(0, 1)), "“zodiac” is not a field"),

@@ -245,7 +245,7 @@ def test_the_same_model_with_other_facts_is_told_from_another_model() -> None:
     now = cohort_of({"attendance": [91.0]}, check="january")
     steep = model_of(Table("attendance", "number", edges=(95.0,), values=(9.0, -9.0)), base=0.0)
     assert score(now, CARD, steep).since(score(before, CARD, steep)).why.to_pylist() == [
-        "only the trained model's band changed"
+        "only the trained model’s band changed"
     ]
 
 

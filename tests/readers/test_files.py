@@ -165,7 +165,7 @@ def test_an_export_of_another_year_is_stopped_by_name(tmp_path: Path, born: int,
     if not refused:
         assert len(read_cohort(file, NOVEMBER)) == 3
         return
-    with pytest.raises(FileRefusedError, match=r"school\.csv: this looks like (last|next) year's export") as caught:
+    with pytest.raises(FileRefusedError, match=r"school\.csv: this looks like (last|next) year’s export") as caught:
         read_cohort(file, NOVEMBER)
     assert caught.value.code == "other_years_export"
 
@@ -309,7 +309,7 @@ def test_more_than_half_must_be_a_year_off(tmp_path: Path, older: int, refused: 
     ]
     file = write(tmp_path, "UPN,Surname,DOB,Year", *lines)
     if refused:
-        with pytest.raises(FileRefusedError, match="last year's export"):
+        with pytest.raises(FileRefusedError, match="last year’s export"):
             read_cohort(file, NOVEMBER)
     else:
         assert len(read_cohort(file, NOVEMBER)) == 4
@@ -321,7 +321,7 @@ def test_more_than_half_must_be_a_year_off(tmp_path: Path, older: int, refused: 
 def test_the_school_year_turns_on_1_september(tmp_path: Path, born: str, refused: bool) -> None:
     file = write(tmp_path, "UPN,Surname,DOB,Year", *(f"{upn},P,{born},11" for upn in (ANN, BOB, CAT)))
     if refused:
-        with pytest.raises(FileRefusedError, match="year's export"):
+        with pytest.raises(FileRefusedError, match="year’s export"):
             read_cohort(file, NOVEMBER)
     else:
         assert len(read_cohort(file, NOVEMBER)) == 3

@@ -158,7 +158,7 @@ def test_a_model_far_below_the_scorecard_is_said_too() -> None:
     register = register_of(model, attendance=[97.0], young_carer=[True], looked_after=[True], ehcp=[True])
     assert rows(register)[0]["marks"] == "scorecard red, model none: look at both"
     text = register.explain("PUPIL00000").text
-    assert "The band is the scorecard's. The scorecard says red, the model none: look at both." in text
+    assert "The band is the scorecard’s. The scorecard says red, the model none: look at both." in text
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_two_ranks_apart_is_far(rules: int, model: int, apart: bool) -> None:
 def test_an_explanation_has_the_account_of_both() -> None:
     found = register_of(attendance=[81.0], young_carer=[True]).explain("PUPIL00000")
     assert "+2  attendance 81.0 % (below 85 %)" in found.text
-    assert "trial: about 1 in 3 like this. The band is the scorecard's." in found.text
+    assert "trial: about 1 in 3 like this. The band is the scorecard’s." in found.text
     assert "attendance 81.0 %: raises (+0.50)" in found.text
     assert "Altogether +1.25, which makes -0.75: about 1 in 3 like this." in found.text
     reasons = found.to_dict()["model_account"]["reasons"]

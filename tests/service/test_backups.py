@@ -117,7 +117,7 @@ def test_a_database_with_rows_of_nothing_is_not_whole(sqlite_service, tmp_path: 
 
 def test_postgresql_without_its_own_programs_is_a_sentence(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(RoniError, match="needs PostgreSQL's own pg_dump"):
+    with pytest.raises(RoniError, match="needs PostgreSQL’s own pg_dump"):
         backups.backup("postgresql://owner@127.0.0.1:1/none", file)
     assert not file.exists()
 

@@ -170,8 +170,8 @@ class _Reader:
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """A folder for one file, gone afterwards; its name says which process it is of."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    """A folder for one file, gone afterwards; its name says which process it is of, and since when that runs."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{_began(os.getpid())}-"))
     try:
         yield folder
     finally:
@@ -179,11 +179,20 @@ def working_folder() -> Iterator[Path]:
 
 
 def sweep() -> None:
-    """Delete what a service that was killed left behind."""
+    """Delete what a service that was killed left behind, also one that had the number of another process of now: in a
+    container that is started again the service often has the same."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        number = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if number.isdigit() and not Path("/proc", number).exists():
+        number, _, rest = folder.name.removeprefix(PREFIX).partition("-")
+        if number.isdigit() and _began(int(number)) != rest.partition("-")[0]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _began(number: int) -> str:
+    """When a process was started, in ticks since the machine was; "" where there is none."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 _pools: dict[tuple[int, int], Readers] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -53,8 +55,9 @@ class Stopped:
 
     def __init__(self, folder: Path, file: bytes) -> None:
         self.url = f"sqlite:///{folder / 'roni.db'}"
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("RONI_")}
-        self.process, self.port = start_service_process(folder, plain)
+        self.folder, self.temporary = folder, folder / "temporary"
+        self.temporary.mkdir()
+        self.process, self.port = self.start()
         database, settings = Database(self.url), Settings.read({"RONI_DATABASE_URL": self.url})
         with database.write() as connection:
             connection.exec_driver_sql(
@@ -68,7 +71,7 @@ class Stopped:
                  for role in ("analyst", "returns")}  # fmt: skip
         database.dispose()
         self.check = json.loads(self.ask("POST", "/v1/checks", token["analyst"], json.dumps(NOVEMBER)))["ref"]
-        self.body = form(file)
+        self.body, self.sentinel = form(file), re.findall(rb"[A-Z]\d{12}", file)[0]
         self.connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         head = (
             f"POST /v1/checks/{self.check}/uploads HTTP/1.1\r\nhost: localhost\r\n"
@@ -77,6 +80,25 @@ class Stopped:
         )
         self.half = len(self.body) // 2
         self.connection.sendall(head.encode() + self.body[: self.half])
+
+    def start(self) -> tuple[subprocess.Popen[bytes], int]:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("RONI_")}
+        return start_service_process(self.folder, {**plain, "TMPDIR": str(self.temporary)})
+
+    def readers(self) -> list[int]:
+        """The processes that read files for it."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(number) for thread in threads for number in thread.read_text("utf-8").split()]
+
+    def kill(self) -> None:
+        """End the service as a power cut does."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def left(self) -> list[Path]:
+        """The files of a temporary folder in which anything of the school's file stands."""
+        found = [path for path in self.temporary.rglob("*") if path.is_file()]
+        return [path for path in found if self.sentinel in path.read_bytes()]
 
     def ask(self, method: str, path: str, token: str, body: str) -> str:
         address = f"http://127.0.0.1:{self.port}{path}"
@@ -102,6 +124,7 @@ class Stopped:
 def stopped(tmp_path: Path, file: bytes) -> Iterator[Stopped]:
     made = Stopped(tmp_path, file)
     yield made
+    made.connection.close()
     stop_process(made.process)
 
 
@@ -119,6 +142,67 @@ def test_an_upload_whose_sender_goes_away_leaves_nothing(stopped: Stopped) -> No
     stopped.connection.close()
     assert stopped.process.wait(PATIENCE) == 0
     assert stopped.uploads() == []
+
+
+# killed
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """What it says, once that is something."""
+    limit = time.monotonic() + PATIENCE
+    while not (found := holds()) and time.monotonic() < limit:
+        time.sleep(0.001)
+    return found
+
+
+def ended(number: int) -> bool:
+    """Whether a process is no more, or only waits to be counted."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_service_killed_while_a_file_comes_in_leaves_nothing_of_it(tmp_path: Path, file: bytes) -> None:
+    stopped = Stopped(tmp_path, file * 200)
+    stopped.kill()
+    stopped.connection.close()
+    assert stopped.half > 1 << 20  # more than is held in memory
+    assert stopped.left() == []
+    assert stopped.uploads() == []
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """One that takes seconds to read, so that a kill comes before the end."""
+    authority = make_authority(7, 3, 2500, first_year=YEAR, years=1)
+    return write_files(authority, get_check("november", YEAR), tmp_path_factory.mktemp("long"))[0].read_bytes()
+
+
+@pytest.fixture
+def long_stopped(tmp_path: Path, long_file: bytes) -> Iterator[Stopped]:
+    made = Stopped(tmp_path, long_file)
+    yield made
+    made.connection.close()
+    stop_process(made.process)
+
+
+@pytest.mark.parametrize("reached", ["november.csv", "job.json"])
+def test_what_a_killed_service_was_reading_is_cleared_away_and_read_at_the_next_start(
+    long_stopped: Stopped, reached: str
+) -> None:
+    """Killed as soon as the file lies in its folder, or once the process that reads it has been told of it."""
+    stopped = long_stopped
+    readers = until(stopped.readers)
+    stopped.connection.sendall(stopped.body[stopped.half :])
+    assert until(lambda: list(stopped.temporary.glob(f"*/{reached}")))
+    stopped.kill()
+    assert stopped.left(), "killed too late to leave anything"
+    assert stopped.uploads() == ["reading"]
+    stopped.process, stopped.port = stopped.start()
+    assert until(lambda: stopped.uploads() == ["staged"])
+    assert until(lambda: not list(stopped.temporary.iterdir())), list(stopped.temporary.rglob("*"))
+    assert until(lambda: all(map(ended, readers))), "a reader outlives its service"
 
 
 # no room

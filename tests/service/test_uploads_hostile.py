@@ -262,10 +262,11 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(readers, roll, monkey
     monkeypatch.setattr(reading.tempfile, "tempdir", str(tmp_path))
     readers.read(job(), roll, 60)
     assert list(tmp_path.glob(f"{reading.PREFIX}*")) == []
-    (tmp_path / f"{reading.PREFIX}999999999-x").mkdir()  # of a process that is no more
-    (tmp_path / f"{reading.PREFIX}{os.getpid()}-x").mkdir()
-    reading.sweep()
-    assert [path.name for path in tmp_path.glob(f"{reading.PREFIX}*")] == [f"{reading.PREFIX}{os.getpid()}-x"]
+    (tmp_path / f"{reading.PREFIX}999999999-1-x").mkdir()  # of a process that is no more
+    (tmp_path / f"{reading.PREFIX}{os.getpid()}-1-x").mkdir()  # of one that had our number before us
+    with reading.working_folder() as ours:
+        reading.sweep()
+        assert list(tmp_path.glob(f"{reading.PREFIX}*")) == [ours]
 
 
 # --- longer than a caller waits, and stops in between -----------------------------------------------------------------

@@ -13,6 +13,7 @@ from service.caseload import listing, moderations
 from service.caseload.returning import lead_back, parsed, spoken
 from service.caseload.schemas import WHY, ModerationChange, NewModeration
 from service.caseload.transactions import changing, note_read, pupil_of
+from service.checks.queries import require_check
 from service.forms import Typed, require_version
 from service.idempotency import FormRoute
 from service.problems import Refusal
@@ -115,7 +116,8 @@ def show_moderations(
         request, "caseload/moderations.html",
         title=f"What people asked for {about.label}", back=f"/checks/{check}/register", wide=True, check=about,
         items=found["items"], path=path, choices=choices, said=used, chosen=chosen(choices, path, used),
-        kinds=MODERATIONS, states=STATES, why=WHY, may=Permission.MODERATE in access.permissions,
+        kinds=MODERATIONS, states=STATES, why=WHY,
+        may=Permission.MODERATE in access.permissions and about.closed_at is None,
         next=address(path, used, cursor=found["next"]) if found["next"] else "",
     )  # fmt: skip
 
@@ -134,12 +136,13 @@ def _decision_page(
     with request.app.state.database.read(access) as connection:
         row = moderations.require_moderation(connection, access, ref)
         shown = listing.show_moderation(connection, access, ref)
-    options = list(_options(access, row))
+        closed = require_check(connection, row.check_ref).closed_at is not None
+    options = [] if closed else list(_options(access, row))
     return render(
         request, "caseload/moderation_decision.html", status,
         title=f"{MODERATIONS[shown['kind']]}: {spoken(shown['pupil']['name'])}", item=shown, options=options,
         typed=typed, back=f"/checks/{shown['check']}/pupils/{shown['pupil']['ref']}", errors=errors,
-        states=STATES, why=WHY,
+        states=STATES, why=WHY, closed=closed,
     )  # fmt: skip
 
 

@@ -358,6 +358,10 @@ def test_a_check_that_is_closed_keeps_what_it_closed_with(both: tuple[Checked, C
             november.ask("careers", pupil, "add", "red")
             assert january.row(pupil).moderated is None
     assert november.decide("coach", asked, "accept").json()["code"] == "check_closed"
+    page = november.service.browser("coach").get(f"/moderations/{asked}").text
+    assert "The check that this is about is closed" in page
+    for address in (f"/checks/{november.ref}/pupils/{other}", f"/checks/{november.ref}/moderations"):
+        assert "Decide or withdraw" not in november.service.browser("coach").get(address).text
 
 
 def test_override_rates_count_by_school_reason_and_state(november: Checked) -> None:

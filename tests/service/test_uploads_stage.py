@@ -153,7 +153,7 @@ def test_last_years_export_is_refused_with_the_sentence(sqlite_service, check) -
     rows = [pupil(number, Date_of_birth=f"0{number}/10/2009") for number in range(1, 5)]
     answer = send(sqlite_service, check, csv(rows))
     assert (answer.status_code, answer.json()["code"]) == (422, "other_years_export")
-    assert "last year's export" in answer.json()["detail"]
+    assert "last year’s export" in answer.json()["detail"]
     shown = sqlite_service.as_("returns").get(f"/v1/uploads/{answer.json()['upload']}").json()
     assert (shown["state"], shown["refusal"]["code"]) == ("refused", "other_years_export")
 

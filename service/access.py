@@ -16,10 +16,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, false, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
 from service import tables as t
 from service.problems import Refusal
@@ -127,6 +141,10 @@ WHOLE_COUNCIL = frozenset({"analyst"})
 OF_A_SCHOOL = frozenset({"returns", "careers"})  # once another school has a pupil, the school before reads no more
 
 
+_ROLLS = tuple(t.roll_pupils.alias(name) for name in ("left_us", "there", "back"))
+_PUPILS = t.pupils.alias("there_for_us")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one caller may do and see now. `schools` are ids, None for every school of the council."""
@@ -214,7 +232,7 @@ class Access:
         if not self.of_a_school:
             return on_rolls
         # Other schools' rolls are behind the policies of PostgreSQL: there those of `pupils` say who has moved on.
-        there = pupil_id.in_(select(t.pupils.alias("there_for_us").c.id))
+        there = pupil_id.in_(select(_PUPILS.c.id))
         return and_(on_rolls, there, pupil_id.not_in(self._moved_on()), pupil_id.not_in(self._claimed()))
 
     def may_read_line(self, pupil_id: ColumnElement[int], school_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -224,18 +242,19 @@ class Access:
         """
         if not self.of_a_school:
             return self.may_read(pupil_id)
-        claims = own_only().subquery()
-        unsettled = select(claims.c.pupil_id).where(claims.c.pupil_id == pupil_id, claims.c.school_id == school_id)
-        return and_(self.may_read(pupil_id), ~unsettled.exists())
+        claims = own_only()
+        against_us = select(claims.c.pupil_id, claims.c.school_id).where(claims.c.other_id.in_(self.schools or ()))
+        line = tuple_(pupil_id, func.coalesce(school_id, 0))  # looked up in one list: not asked again for each line
+        return and_(self.may_read(pupil_id), line.not_in(against_us))
 
     def _claimed(self) -> Select[tuple[int]]:
         """Of whom the caller's schools read only what themselves sent."""
-        claims = own_only().subquery()
+        claims = own_only()
         return select(claims.c.pupil_id).where(claims.c.school_id.in_(self.schools or ()))
 
     def _moved_on(self) -> Select[tuple[int]]:
         """Who left the caller's schools and is on another's roll in the same check, and has not come back since."""
-        left, there, back = (t.roll_pupils.alias(name) for name in ("left_us", "there", "back"))
+        left, there, back = _ROLLS
         ours = self.schools or ()
         returned = select(back.c.id).where(
             back.c.pupil_id == left.c.pupil_id,
@@ -277,8 +296,10 @@ class Access:
             raise Refusal(403, "not_allowed", f"Your role does not include this.{more}")
 
 
-def own_only() -> CompoundSelect[Any]:
-    """(pupil_id, school_id): which school has a pupil on a roll and reads of the pupil no more than what itself sent.
+@cache  # made once: to build it costs more than to ask it
+def own_only() -> Subquery:
+    """(pupil_id, school_id): which school has a pupil on a roll and reads of the pupil no more than what itself sent;
+    because of which other school (other_id), and whether the council has decided so.
 
     The school that listed second, while nobody has said whose pupil it is, and the school against which the council has
     decided; until the other school has confirmed, since then, that the pupil left. What was said last of two schools
@@ -289,7 +310,7 @@ def own_only() -> CompoundSelect[Any]:
     return union_all(
         _against(entry, entry.school_id, entry.other_school_id, second),
         _against(entry, entry.other_school_id, entry.school_id, entry.decision == "school"),
-    )
+    ).subquery("claims")
 
 
 def _against(entry: Any, school: ColumnElement[int], other: ColumnElement[int], said: ColumnElement[bool]) -> Any:
@@ -303,7 +324,8 @@ def _against(entry: Any, school: ColumnElement[int], other: ColumnElement[int], 
         later.kind == entry.kind, later.pupil_id == entry.pupil_id, later.id > entry.id,
         later.school_id.in_(both), later.other_school_id.in_(both),
     )  # fmt: skip
-    named = select(entry.pupil_id, school.label("school_id"), entry.decision.is_not(None).label("decided"))
+    named = select(entry.pupil_id, school.label("school_id"), other.label("other_id"))
+    named = named.add_columns(entry.decision.is_not(None).label("decided"))
     return named.where(entry.kind == "two_schools", said, ~gone.exists(), ~since.exists())
 
 

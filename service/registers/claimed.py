@@ -46,7 +46,7 @@ def claimed_rows(
 
 
 def _rolls(connection: Connection, access: Access, check: Any) -> Sequence[Any]:
-    roll, school, claims = t.roll_pupils.c, t.schools.c, own_only().subquery()
+    roll, school, claims = t.roll_pupils.c, t.schools.c, own_only()
     return connection.execute(
         select(roll.pupil_id, roll.record, claims.c.decided, school.ref, school.urn, school.name)
         .add_columns(t.pupil_links.c.audit_ref)
@@ -95,6 +95,6 @@ def unsettled(connection: Connection, access: Access, check_id: int) -> set[int]
     row, register = t.register_rows.c, t.registers.c
     lines = select(row.pupil_id).join(t.registers, register.id == row.register_id)
     lines = lines.where(register.check_id == check_id, register.view == access.view, register.beside.is_(False))
-    theirs = own_only().subquery()
+    theirs = own_only()
     query = lines.join(theirs, (theirs.c.pupil_id == row.pupil_id) & (theirs.c.school_id == row.school_id))
     return set(connection.execute(query).scalars())

@@ -28,7 +28,7 @@ from service.uploads.rolls import LEFT, ON_ROLL
 
 def keep_restricted(connection: Connection, check_id: int, school_id: int | None, pupils: Collection[int]) -> set[int]:
     """Those of the pupils whose information is restricted, by this school, as it stood, or by another school now."""
-    roll, pupil, claims = t.roll_pupils.c, t.pupils.c, own_only().subquery().c
+    roll, pupil, claims = t.roll_pupils.c, t.pupils.c, own_only().c
     unheard = select(claims.pupil_id).where(claims.pupil_id == roll.pupil_id, claims.school_id == roll.school_id)
     by_another = select(roll.pupil_id).where(
         among(roll.pupil_id, pupils),

@@ -145,6 +145,25 @@ def test_it_works_without_scripts(live: Live) -> None:
     assert "The list is in use" in team.page.inner_text("h1")
 
 
+def test_the_second_school_sees_a_line_until_the_analyst_has_settled_whose_the_pupil_is(live: Live) -> None:
+    school, analyst = live.as_("returns2"), live.as_("analyst")
+    (check,) = live.service.as_("analyst").get("/v1/checks").json()["items"]
+    school.open(f"/checks/{check['ref']}/register")
+    line = "Also listed by another school: shown in full when the council has settled it"
+    assert line in main_of(school)
+    assert school.page.get_by_role("link", name="Forename4 Surname4").count() == 0
+    school.look("two-schools-01-second-school")
+    analyst.open("/resolutions?kind=two_schools")
+    analyst.page.get_by_role("link", name="Decide").click()
+    analyst.page.get_by_label("The pupil is at both").check()
+    analyst.page.get_by_label("Why", exact=True).fill("A shared place, says the panel")
+    press(analyst, "Save the decision")
+    school.open(f"/checks/{check['ref']}/register")
+    assert line not in main_of(school)
+    school.page.get_by_role("link", name="Forename4 Surname4").click()
+    assert "Surname4" in school.page.inner_text("h1")
+
+
 def test_the_analyst_settles_what_is_unsettled(live: Live) -> None:
     rows = [*listed(1), {"UPN": upn(99), "Surname": "Nowhere", "Forename": "Nobody", "Year group": 11}]
     receipt = live_list(live.service, rows, name="looked after")

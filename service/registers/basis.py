@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -82,6 +83,10 @@ class Basis:
             "without": [national()[name].label for name in hidden],
             "library_version": VERSION,
         }
+
+    def unseen(self, views: Iterable[str]) -> frozenset[str]:
+        """The fields of card and model that any of these views does not see."""
+        return frozenset(name for view in views for name in fields_hidden(self.card, self.model, VIEWS[view]))
 
     def sign(self, registers: dict[str, Any]) -> None:
         """Say by what the registers were made, and what is said once of each school's files."""

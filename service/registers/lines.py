@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ class Known:
     moderated: Mapping[int, Standing] = field(default_factory=dict)  # by pupil id, of whom there is any
     change: Sequence[dict[str, Any] | None] = ()  # of each pupil of the register's cohort
     home: frozenset[str] = frozenset()  # names by which the council is a home authority
+    unseen: Sequence[Collection[str]] = ((),)  # of each view in the register, the fields that it does not see
 
 
 def group_fields(register: Register) -> list[str]:
@@ -110,14 +111,20 @@ class _Maker:
     def __init__(self, register: Register, known: Known) -> None:
         made = register.assessment
         self.register, self.known = register, known
+        self.size = len(register) // len(known.unseen)  # pupils of each view
         self.bands = [band.name for band in register.card.bands]
         self.figures = _figures(register)
         self.shown = _shown(register)
         self.reasons = reasons_of(register, [figures.why for figures in self.figures])
-        self.asks = [_ask(register.cohort.fields[name]) for name in made.ask_fields]
+        self.asks = [self._asks(made.ask_fields, unseen) for unseen in known.unseen]
         self.tokens = self._tokens()
         self.automatic = np.any(made.inclusions > 0, axis=1).tolist()
         self.told: dict[tuple[int, str, Shown], str] = {}  # who it is as JSON, of all views that show the same
+
+    def _asks(self, names: Sequence[str], unseen: Collection[str]) -> list[dict[str, str] | None]:
+        """What may be asked about first: nobody is sent to find out what they may not know."""
+        fields = self.register.cohort.fields
+        return [None if name in unseen else _ask(fields[name]) for name in names]
 
     def _tokens(self) -> list[list[str]]:
         """The indicators, inclusions and groups that a filter may ask for."""
@@ -221,7 +228,7 @@ class _Maker:
             "why": said.why,
             "reasons": self.reasons[index],
             "not_known": _parts(said.not_known),
-            "ask_first": self.asks[said.ask] if said.ask >= 0 else None,
+            "ask_first": self.asks[index // self.size][said.ask] if said.ask >= 0 else None,
             "marks": _parts(said.marks),
         }
 

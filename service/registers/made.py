@@ -48,6 +48,7 @@ def make(basis: Basis, pupils: Collection[int], views: Collection[str]) -> Made 
         moderated=standings(basis.connection, basis.check.id, pupils),
         change=earlier.since(register, effective.places, distinct),
         home=home_names(basis.settings.council),
+        unseen=[basis.unseen(other for other, like in first.items() if like == view) for view in distinct],
     )
     rows, size = rows_of(register, effective.places, known), len(effective)
     starts = {view: place * size for place, view in enumerate(distinct)}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select, update
 
-from roni import Cohort, Register, carry_over, load_model, load_scorecard, score
+from roni import Cohort, Register, carry_over, load_model, load_scorecard, national, read_rows, score
 from service import tables as t
 from service.access import VIEWS, Access
 from service.clock import now
@@ -18,6 +18,10 @@ from service.refs import new_ref
 from service.registers.views import side_by_side, views_of
 from service.registers.working_out import work_out
 from tests.service.rolls import add_check, add_model, confirm, fill, invented, register_rows
+
+UNSEEN = {  # how what a view does not see would be asked for
+    view: tuple(item.label for item in national().values() if item.audience not in seen) for view, seen in VIEWS.items()
+}
 
 
 def register_of(cohort: Cohort, view: str, model: Any = None, card: str = "roni") -> Register:
@@ -33,14 +37,14 @@ def rework(service: Any, check: int, pupils: list[int] | None = None) -> None:
         work_out(connection, service.settings, check, pupils)
 
 
-def assert_says_the_same(line: dict[str, Any], said: dict[str, Any]) -> None:
+def assert_says_the_same(line: dict[str, Any], said: dict[str, Any], view: str) -> None:
     for name in ("band", "band_max", "rules_band", "model_band", "points", "points_max", "chance", "probability"):
         assert line[name] == said[name], name
     assert line["why"] == said["reasons"]
     assert "; ".join(line["not_known"]) == said["not_known"]
     assert "; ".join(line["marks"]) == said["marks"]
-    ask = line["ask_first"]
-    assert (f"{ask['label']} ({ask['of']})" if ask else "") == said["ask_first"]
+    ask, may_be_asked = line["ask_first"], not said["ask_first"].startswith(UNSEEN[view])
+    assert (f"{ask['label']} ({ask['of']})" if ask else "") == (said["ask_first"] if may_be_asked else "")
     assert sum(reason.get("points", 0) for reason in line["reasons"]) == line["points"]
 
 
@@ -58,7 +62,31 @@ def test_every_view_is_what_the_library_says_of_what_the_view_sees(
         rows, table = register_rows(sqlite_service, check, view), register.to_table().to_pylist()
         assert [row.key for row in rows] == [said["key"] for said in table]
         for row, said in zip(rows, table, strict=True):
-            assert_says_the_same(json.loads(row.line), said)
+            assert_says_the_same(json.loads(row.line), said, view)
+
+
+@pytest.mark.parametrize(
+    ("youth_justice", "asked"),
+    [
+        (["Y", "?"], {"full": [None, "youth_justice"], "support": [None, None], "school": [None, None]}),
+        (None, {view: [None, None] for view in VIEWS}),  # no column: every view is the same, and shares its rows
+    ],
+)
+def test_nobody_is_sent_to_ask_about_what_they_may_not_know(
+    sqlite_service: Any, youth_justice: list[str] | None, asked: dict[str, list[str | None]]
+) -> None:
+    said = {"Year": "11", "% Attendance": "99", "SEN": "N", "Suspensions": "0"}
+    said |= dict.fromkeys(("FSM", "In care", "Young carer", "PEX", "EAL", "AP", "Pregnant or parent"), "N")
+    rows = [{"UPN": f"{letter}30399992600{number}", **said} for number, letter in enumerate("YM", 1)]
+    for row, cell in zip(rows, youth_justice or (), strict=False):
+        row["YOT"] = cell
+    check = add_check(sqlite_service, card="oxfordshire")
+    fill(sqlite_service, check, {"100001": read_rows(rows, "november", "2026/27")})
+    found = {
+        view: [json.loads(row.line)["ask_first"] for row in register_rows(sqlite_service, check, view)]
+        for view in VIEWS
+    }
+    assert {view: [ask and ask["field"] for ask in each] for view, each in found.items()} == asked
 
 
 def test_views_side_by_side_score_as_each_by_itself() -> None:

@@ -91,6 +91,8 @@ def test_the_second_school_sees_a_line_of_what_it_sent_and_why_there_is_no_more(
         assert [line["surname"] for line in items(two, who, section="ranked")] == ["Surname8"]
         assert [line["surname"] for line in items(two, who, band="red")] == []
     assert "claimed" not in {line["section"] for line in items(two, "analyst")}
+    receipt = two.browser("returns2").get(f"/checks/{two.check}/schools/100002/receipt").text
+    assert "1 pupil of your roll is also listed by another school" in receipt
     page = two.browser("careers2").get(f"/checks/{two.check}/register").text
     assert OPEN.capitalize() in page
     assert "Surname1" in page

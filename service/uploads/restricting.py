@@ -84,8 +84,10 @@ def _drop_records(connection: Connection, table: Any, pupils: Collection[int], *
 
 
 def _drop_list_rows(connection: Connection, pupils: Collection[int]) -> set[int]:
-    """Rows of the council's lists are nobody's from now on, as when the pupil was restricted when the list came."""
-    item = t.supplement_rows
+    """Rows of the council's lists are nobody's from now on, as when the pupil was restricted when the list came; nor
+    does a closed check keep whose they were."""
+    item, kept = t.supplement_rows, t.kept_rows
+    connection.execute(delete(kept).where(among(kept.c.pupil_id, pupils)))
     rows = connection.execute(
         select(item.c.id, item.c.pupil_id, item.c.record).where(among(item.c.pupil_id, pupils))
     ).all()

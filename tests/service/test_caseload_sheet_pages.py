@@ -107,6 +107,20 @@ def test_what_somebody_changed_meanwhile_stands_and_both_are_shown(november: Che
     assert due(november, pupil)["what"] == "Meet on Friday"
 
 
+def test_of_a_pupil_who_is_the_senders_no_more_a_merged_sheet_tells_nothing_new(november: Checked) -> None:
+    pupil = november.pupils()[0]
+    address = address_of(november, filled(november))
+    moved = {"next_action": "Meet on Friday", "next_on": in_days(2)}
+    november.service.as_("coach").patch(f"/v1/contacts/{due(november, pupil)['contact']}", json=moved)
+    press(november, address, "confirmation")
+    with november.service.database.write(Access.system()) as connection:
+        connection.execute(update(t.assignments).values(ended_at=now()))
+        connection.execute(update(t.roll_pupils).values(live=False))
+    words = page(november, address)
+    assert "Your sheet: “Ring the school”" in words
+    assert "Meet on Friday" not in words
+
+
 def test_only_what_was_not_taken_is_kept_of_what_was_typed(november: Checked) -> None:
     address = address_of(november, filled(november))
     press(november, address, "confirmation")

@@ -117,7 +117,8 @@ class InParts:
         with self._turn() as connection:
             _change(connection, self.upload, self.version, {})
             self.version += 1
-            ids = [self.upload.id, *_supersede(connection, self.upload)]
+            _supersede(connection, self.upload)
+            ids = [self.upload.id, *_given_way(connection, self.upload)]
         for table in (t.upload_pupils, t.upload_leavers):
             some = select(table.c.id).where(table.c.upload_id.in_(ids)).limit(DELETED_AT_ONCE)
             while True:
@@ -168,15 +169,24 @@ def _store_part(connection: Connection, upload_id: int, part: Mapping[str, Any])
 
 def _supersede(connection: Connection, upload: Any) -> list[int]:
     """One upload of a school is open at a time: an earlier one that was not confirmed gives way; those that did."""
-    uploads = t.uploads.c
-    whose = uploads.school_id.is_(None) if upload.school_id is None else uploads.school_id == upload.school_id
-    others = (uploads.check_id == upload.check_id, whose, uploads.state == STAGED, uploads.id < upload.id)
-    ids = list(connection.execute(select(uploads.id).where(*others)).scalars())
+    uploads, ids = t.uploads.c, _earlier(connection, upload, STAGED)
     if ids:
         connection.execute(
             update(t.uploads).where(uploads.id.in_(ids)).values(state=SUPERSEDED, version=uploads.version + 1)
         )
     return ids
+
+
+def _given_way(connection: Connection, upload: Any) -> list[int]:
+    """All that gave way to this or another file: a stop may have come before everything of them was gone."""
+    return _earlier(connection, upload, SUPERSEDED)
+
+
+def _earlier(connection: Connection, upload: Any, state: str) -> list[int]:
+    uploads = t.uploads.c
+    whose = uploads.school_id.is_not_distinct_from(upload.school_id)
+    others = (uploads.check_id == upload.check_id, whose, uploads.state == state, uploads.id < upload.id)
+    return list(connection.execute(select(uploads.id).where(*others)).scalars())
 
 
 def _start(connection: Connection, upload: Any) -> None:

@@ -127,6 +127,22 @@ def test_a_file_that_takes_the_place_of_another_leaves_nothing_of_it(sqlite_serv
     assert (rows_of(sqlite_service), rows_of(sqlite_service, t.upload_files)) == (2, 1)
 
 
+def test_a_stop_before_the_file_before_was_wholly_gone_leaves_nothing_of_it_in_the_end(sqlite_service) -> None:
+    check = open_check(sqlite_service)
+    sent(sqlite_service, check, everywhere())
+    second = sent(sqlite_service, check, [of(ONE, 1), of(TWO, 12)])
+    be_read(sqlite_service)  # the second; the first stands as a stop after it gave way leaves it
+    with sqlite_service.database.write() as connection:
+        rows = connection.execute(select(t.uploads).order_by(t.uploads.c.id)).all()
+        connection.execute(update(t.uploads).where(t.uploads.c.id == rows[0].id).values(state="superseded"))
+        connection.execute(t.upload_files.insert().values(upload_id=rows[0].id, content=b"as it came"))
+        connection.execute(t.upload_pupils.insert().values(upload_id=rows[0].id, place=0, change="first", record={}))
+    work.start(sqlite_service.app)
+    assert until(lambda: state_of(sqlite_service, second)["state"] == "staged")
+    work.stop(sqlite_service.app)
+    assert (rows_of(sqlite_service), rows_of(sqlite_service, t.upload_files)) == (2, 1)
+
+
 def test_reading_says_how_far_it_is(service, tmp_path: Path) -> None:
     file = tmp_path / "all.csv"
     file.write_bytes(csv(everywhere()))

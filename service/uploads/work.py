@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -76,10 +76,11 @@ class Work:
 
     def renewed(self, within: float | None = None) -> bool:
         """Whether that is done within so many seconds, else `settings.answer_within`."""
-        if self.renewal is not None:
-            with suppress(NotYet, CancelledError):
-                self.renewal.result(self.settings.answer_within if within is None else within)
-        return self.renewal is None or self.renewal.done()
+        renewal = self.renewal
+        if renewal is None:
+            return True
+        wait([renewal], self.settings.answer_within if within is None else within)
+        return renewal.done()
 
     def _renew(self) -> None:
         from service.registers import renewal

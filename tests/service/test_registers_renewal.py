@@ -253,6 +253,21 @@ def test_threads_do_it_by_themselves_while_the_caller_waits(service) -> None:
     work.stop(service.app)
 
 
+def test_what_went_wrong_in_the_thread_is_no_fault_of_who_changes_something_later(
+    sqlite_service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = furnish(sqlite_service)
+
+    def away(*_: Any) -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr(renewal, "go_on", away)
+    work.work_of(sqlite_service.app).renew()
+    for _ in range(2):
+        assert sqlite_service.as_("analyst").patch(f"/v1/checks/{check}", json={"capacity": 30}).status_code == 200
+    work.stop(sqlite_service.app)
+
+
 def test_few_pupils_are_worked_out_at_once(sqlite_service, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish(sqlite_service)
     monkeypatch.setattr(renewal, "AT_ONCE", PUPILS)

@@ -1,10 +1,10 @@
 """Pupils whom two schools have: which of them had the pupil first, and whether their registrations agree.
 
-A school has a pupil while its last roll that counts, of this check or of one before, has the pupil on it. Who confirms
-while another has the pupil is second. Two registrations agree where the first says that there is another (main of two;
-or subsidiary, guest and the like, which are beside a main one). Where they do not, the council settles it; until then
-the second school sees only what it sent (access.py). What a person has decided stands until one of the two schools has
-confirmed that the pupil left.
+A school has a pupil while its last roll that counts, of whichever check, has the pupil on it. Who confirms while
+another has the pupil is second, also by a late roll of an earlier check. Two registrations agree where the first says
+that there is another (main of two; or subsidiary, guest and the like, which are beside a main one). Where they do not,
+the council settles it; until then the second school sees only what it sent (access.py). What a person has decided
+stands until one of the two schools has confirmed that the pupil left.
 """
 
 from __future__ import annotations
@@ -43,12 +43,10 @@ class Claim:
         return {"kind": "two_schools", "pupil_id": self.pupil_id, **schools, "says": dict(self.says)}
 
 
-def until(connection: Connection, check_id: int) -> list[int]:
-    """A check and all before it, the latest first."""
+def every_check(connection: Connection) -> list[int]:
+    """The checks, the latest first."""
     check = t.checks.c
-    on = select(check.on).where(check.id == check_id).scalar_subquery()
-    query = select(check.id).where((check.on < on) | (check.id == check_id))
-    return list(connection.execute(query.order_by(check.on.desc(), check.id.desc())).scalars())
+    return list(connection.execute(select(check.id).order_by(check.on.desc(), check.id.desc())).scalars())
 
 
 def claims(
@@ -60,8 +58,8 @@ def claims(
     """
     if school_id is None or not on_roll:
         return []
-    checks = until(connection, check_id)
-    rows = _rolls_of_others(connection, checks, school_id, on_roll)
+    checks = every_check(connection)
+    rows = _rolls_of_others(connection, check_id, school_id, on_roll)
     had = {key: row for key, row in _latest(rows, checks).items() if row.status == ON_ROLL and _still(row)}
     if not had:
         return []
@@ -100,18 +98,16 @@ def _registered(record: Mapping[str, Any]) -> str | None:
     return said
 
 
-def _rolls_of_others(
-    connection: Connection, checks: Sequence[int], school_id: int, pupils: Iterable[int]
-) -> Sequence[Any]:
+def _rolls_of_others(connection: Connection, check_id: int, school_id: int, pupils: Iterable[int]) -> Sequence[Any]:
     roll, check = t.roll_pupils.c, t.checks.c
     this = t.checks.alias("this_check").c
-    now = select(this.year).where(this.id == checks[0]).scalar_subquery()
+    now = select(this.year).where(this.id == check_id).scalar_subquery()
     return connection.execute(
         select(roll.pupil_id, roll.school_id, roll.check_id, roll.status, roll.record)
         .add_columns(check.label, check.year, now.label("now"), t.pupils.c.leavers)
         .join(t.checks, check.id == roll.check_id)
         .join(t.pupils, t.pupils.c.id == roll.pupil_id)
-        .where(among(roll.pupil_id, pupils), roll.check_id.in_(checks), roll.live)
+        .where(among(roll.pupil_id, pupils), roll.live)
         .where(roll.school_id.is_not(None), roll.school_id != school_id)
     ).all()
 
@@ -124,7 +120,7 @@ def _latest(rows: Sequence[Any], checks: Sequence[int]) -> dict[tuple[int, int],
 
 def _still(row: Any) -> bool:
     """A roll says nothing of where a pupil went after Year 11: everybody enrols anew, and nobody is asked."""
-    return row.leavers is None or row.year == row.now or row.leavers > row.now or row.year >= row.leavers
+    return row.leavers is None or row.year >= row.now or row.leavers > row.now or row.year >= row.leavers
 
 
 def _entries(
@@ -133,12 +129,12 @@ def _entries(
     """By pupil and the two schools what is open between them, or was decided by a person and holds still."""
     entry = t.resolutions.c
     query = select(t.resolutions).where(entry.kind == "two_schools", among(entry.pupil_id, sorted(pupils)))
-    rows = connection.execute(query.where(entry.check_id.in_(checks)).order_by(entry.id)).all()
+    rows = connection.execute(query.order_by(entry.id)).all()
     last = {(row.pupil_id, frozenset({row.school_id, row.other_school_id})): row for row in rows}
     if not last:
         return {}
     gone = {(row.pupil_id, row.school_id, row.check_id) for row in rolls if row.status == LEFT}
-    gone |= _left(connection, checks, school_id, pupils)
+    gone |= _left(connection, school_id, pupils)
     return {pair: row for pair, row in last.items() if row.closed_at is None or _holds(pair, row, checks, gone)}
 
 
@@ -149,13 +145,10 @@ def _holds(pair: Pair, row: Any, checks: Sequence[int], gone: set[tuple[int, int
     return row.closed_by_id is not None and not any((pupil, who, check) in gone for who in schools for check in since)
 
 
-def _left(
-    connection: Connection, checks: Sequence[int], school_id: int, pupils: Collection[int]
-) -> set[tuple[int, int, int]]:
+def _left(connection: Connection, school_id: int, pupils: Collection[int]) -> set[tuple[int, int, int]]:
     roll = t.roll_pupils.c
     query = select(roll.pupil_id, roll.school_id, roll.check_id).where(
-        among(roll.pupil_id, sorted(pupils)), roll.check_id.in_(checks), roll.live,
-        roll.school_id == school_id, roll.status == LEFT,
+        among(roll.pupil_id, sorted(pupils)), roll.live, roll.school_id == school_id, roll.status == LEFT,
     )  # fmt: skip
     return {tuple(row) for row in connection.execute(query)}
 

@@ -41,7 +41,8 @@ def resolve(
     ]
     open_now = _open(connection, check_id, everybody)
     keys = {_key(row) for row in wanted}
-    done = [row for row in open_now if _settled(row, school_id, on_roll, left, keys)]
+    later = _later(connection, check_id)
+    done = [row for row in open_now if row.check_id not in later and _settled(row, school_id, on_roll, left, keys)]
     _close(connection, done, school_id, on_roll)
     closed = {row.id for row in done}
     there = {_key(row._asdict()) for row in open_now if row.id not in closed} | _decided(connection, check_id, wanted)
@@ -49,6 +50,13 @@ def resolve(
     if new:
         connection.execute(insert(t.resolutions), [{"ref": new_ref("resolution"), **row} for row in new])
     return dict(Counter(row["kind"] for row in new))
+
+
+def _later(connection: Connection, check_id: int) -> set[int]:
+    """The checks after a check: what is open there is not settled by a late roll of this one."""
+    checks = t.checks.c
+    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
+    return set(connection.execute(select(checks.id).where(checks.on > on)).scalars())
 
 
 def _close(connection: Connection, done: Sequence[Any], school_id: int | None, on_roll: Collection[int]) -> None:
@@ -143,12 +151,11 @@ def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iter
 
 
 def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
-    """What is open about these pupils: of this check; of a move and of two schools also of those before it."""
+    """What is open about these pupils: of this check, of a move also of those before it, of two schools of all."""
     entries, checks = t.resolutions.c, t.checks.c
     on = select(checks.on).where(checks.id == check_id).scalar_subquery()
-    before = and_(
-        entries.kind.in_((MOVED, "two_schools")), entries.check_id.in_(select(checks.id).where(checks.on < on))
-    )
+    before = and_(entries.kind == MOVED, entries.check_id.in_(select(checks.id).where(checks.on < on)))
+    before = or_(before, entries.kind == "two_schools")
     these = (entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None), or_(entries.check_id == check_id, before))
     return list(connection.execute(select(t.resolutions).where(*these, among(entries.pupil_id, sorted(pupils)))))
 

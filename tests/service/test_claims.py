@@ -271,6 +271,27 @@ def test_in_january_november_s_roll_is_a_claim_until_that_school_returns(service
     assert service.as_("returns2").get(f"/v1/pupils/{ref_of(service, 1)}/history").status_code == 200
 
 
+def test_a_late_roll_of_an_earlier_check_is_second_to_whoever_has_the_pupil_now(service: Any) -> None:
+    service.check, january = open_check(service), open_check(service, JANUARY)
+    confirmed(service, january, [pupil(1, Forename="Secretname"), pupil(2)])
+    listed_second(service)
+    assert line_of(service, "returns2", 1)["section"] == "claimed"
+    assert service.as_("returns2").get(f"/v1/pupils/{ref_of(service, 1)}/history").status_code == 404
+    assert line_of(service, "returns", 1, check=january)["section"] == "ranked"
+    confirmed(service, january, [pupil(1, Forename="Secretname"), pupil(2, SEN="E")])
+    assert entry_of(service)["school"]["urn"] == "100002"  # still one question, and still the same
+
+
+def test_a_late_roll_of_the_school_that_had_the_pupil_first_changes_nothing_of_that(service: Any) -> None:
+    service.check, january = open_check(service), open_check(service, JANUARY)
+    confirmed(service, service.check, [pupil(1), pupil(2)])
+    listed_second(service, january)
+    confirmed(service, service.check, [pupil(1), pupil(2, SEN="E")])
+    entry = entry_of(service)
+    assert (entry["school"]["urn"], entry["other_school"]["urn"]) == ("100002", "100001")
+    assert line_of(service, "returns", 1)["section"] == "ranked"
+
+
 def test_what_was_decided_stands_in_january_and_is_not_asked_again(two: Any) -> None:
     decide(two, entry_of(two), decision="both", reason=REASON)
     january = open_check(two, JANUARY)

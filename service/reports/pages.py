@@ -177,11 +177,14 @@ def show_overrides(request: Request, check: str, access: Access = allow(Permissi
 
 def _rates(items: list[dict[str, Any]]) -> list[tuple[str, int, int, str]]:
     """School, overrides, pupils on roll, overrides of 100 pupils; the highest rate first."""
-    sums: dict[str, tuple[int, int]] = {}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}  # by URN, too: two schools may have one name
     for item in items:
-        name = item["school"]["name"] if item["school"] else queries.OWN_ROLL
-        sums[name] = sums.get(name, (0, 0))[0] + item["count"], item["pupils"]
-    rated = [(name, count, pupils, 100 * count / pupils if pupils else None) for name, (count, pupils) in sums.items()]
+        school = item["school"] or {"urn": "", "name": queries.OWN_ROLL}
+        whose = school["urn"], school["name"]
+        sums[whose] = sums.get(whose, (0, 0))[0] + item["count"], item["pupils"]
+    rated = [
+        (name, count, pupils, 100 * count / pupils if pupils else None) for (_, name), (count, pupils) in sums.items()
+    ]
     return [
         (name, count, pupils, _one_place(rate))
         for name, count, pupils, rate in sorted(rated, key=lambda one: -(one[3] or 0))

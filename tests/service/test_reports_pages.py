@@ -104,6 +104,16 @@ def test_a_school_is_not_asked_for_what_a_council_team_supplies() -> None:
     assert pages._wanted({**line, "fields": dict.fromkeys(suppliers, 2000)}, fields) == ("none", "none")
 
 
+def test_two_schools_of_one_name_have_a_rate_each() -> None:
+    schools = ({"urn": "100001", "name": "All Saints"}, {"urn": "100002", "name": "All Saints"}, None)
+    items = [
+        {"school": school, "count": 1, "pupils": pupils} for school, pupils in zip(schools, (10, 50, 0), strict=True)
+    ]
+    assert pages._rates([*items, items[1]]) == [
+        ("All Saints", 1, 10, "10.0"), ("All Saints", 2, 50, "4.0"), (pages.queries.OWN_ROLL, 1, 0, ""),
+    ]  # fmt: skip
+
+
 def test_no_earlier_check_and_no_overrides_say_so(checked: Any) -> None:
     service, _, ref = checked
     assert "No earlier check" in text_of(service, f"/checks/{ref}/reports/movement")

@@ -63,7 +63,20 @@ def _work(folder: Path) -> None:
         result = {"refused": {"code": error.code, "sentence": sentence[:1].upper() + sentence[1:]}}
     except RoniError as error:
         result = {"refused": {"code": "refused", "sentence": str(error)}}
-    (folder / "result.json").write_bytes(to_json(result))
+    _write(folder / "result.json", result)
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    """Write a result as JSON; school after school, for of a whole council it is too long to stand in memory twice."""
+    with path.open("wb") as out:
+        if "staged" not in result:
+            out.write(to_json(result))
+            return
+        rest = {name: part for name, part in result["staged"].items() if name != "schools"}
+        out.write(b'{"staged":' + to_json(rest)[:-1] + b',"schools":[')
+        for place, school in enumerate(result["staged"]["schools"]):
+            out.write(b"," * (place > 0) + to_json(school))
+        out.write(b"]}}")
 
 
 def _done(job: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
+from pydantic_core import to_json
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -33,17 +35,17 @@ def read_upload(
     database: Database, settings: Settings, readers: Readers, access: Access, ref: str, stopping: Event
 ) -> None:
     """Read an upload that is in the state `reading`, and stage what comes of it, or say why it is refused."""
-    with database.read(Access.system()) as connection:
-        upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
-        kept = connection.execute(
-            select(t.upload_files.c.content).where(t.upload_files.c.upload_id == upload.id)
-        ).scalar()
-        if upload.state != READING:
-            return
-        job, bases = _job(connection, upload)
-    whole = upload.school_id is None
-    seconds = settings.council_upload_seconds if whole else settings.upload_seconds
     with working_folder() as folder:
+        with database.read(Access.system()) as connection:
+            upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
+            kept = connection.execute(
+                select(t.upload_files.c.content).where(t.upload_files.c.upload_id == upload.id)
+            ).scalar()
+            if upload.state != READING:
+                return
+            job, bases = _job(connection, upload, folder)
+        whole = upload.school_id is None
+        seconds = settings.council_upload_seconds if whole else settings.upload_seconds
         content = _content(settings, ref, kept)
         del kept
         if content is None:
@@ -96,7 +98,7 @@ def _progress(connection: Connection, upload: Any, done: float) -> None:
     connection.execute(update(t.uploads).where(*mine).values(progress=done))
 
 
-def _job(connection: Connection, upload: Any) -> tuple[dict[str, Any], dict[str, int | None]]:
+def _job(connection: Connection, upload: Any, folder: Path) -> tuple[dict[str, Any], dict[str, int | None]]:
     """The job, and the submission that each school's roll is compared with."""
     check = connection.execute(select(t.checks).where(t.checks.c.id == upload.check_id)).one()
     query = select(t.schools)
@@ -111,8 +113,20 @@ def _job(connection: Connection, upload: Any) -> tuple[dict[str, Any], dict[str,
         "check": check_values(check),
         "school": own.urn if own is not None else None,
         "schools": {row.urn: {"name": row.name, "laestab": row.laestab} for row in schools},
-        "lasts": {urn: last_roll(connection, base) for urn, base in bases.items() if base is not None},
+        "lasts": {urn: last for urn, base in bases.items() if (last := _last(connection, base, own, folder))},
         "saved": own.mapping if own is not None else {},
         **{name: getattr(upload, name) for name in ("mapping", "answers", "edits")},
     }
     return job, bases
+
+
+def _last(connection: Connection, base: int | None, own: Any, folder: Path) -> dict[str, Any] | str | None:
+    """A school's last roll; in a file of its own where there are those of all schools."""
+    if base is None:
+        return None
+    last = last_roll(connection, base)
+    if own is not None:
+        return last
+    file = folder / f"last-{base}.json"
+    file.write_bytes(to_json(last))
+    return str(file)

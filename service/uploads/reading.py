@@ -153,9 +153,10 @@ class _Reader:
         while (left := until - time.monotonic()) > 0:
             if select.select([stdout], [], [], left)[0]:
                 line = stdout.readline()
-                if told is None or not line.startswith(b"0."):
+                if not line.startswith(b"0."):
                     return line != b""
-                told(float(line))
+                if told is not None:
+                    told(float(line))
         return False
 
     def close(self) -> None:

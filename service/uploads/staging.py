@@ -1,16 +1,18 @@
 """One job of the process that reads files: a file in, and out comes what is to be staged, as plain values.
 
 A job has `path`, `check`, `school` (its URN; none for a file of all schools), `schools` (URN -> name, laestab),
-`lasts` (URN -> last roll), `saved` (how the school's files were read before), and what people have said: `mapping`,
-`answers`, `edits`.
+`lasts` (URN -> last roll, or the file in which it stands), `saved` (how the school's files were read before), and what
+people have said: `mapping`, `answers`, `edits`.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from roni import Check, Cohort, Problems, cohort_to_dict, get_check, read_cohort
@@ -44,7 +46,7 @@ def stage(job: Mapping[str, Any], told: Told | None = None) -> dict[str, Any]:
     tell(SPLIT)
     staged = []
     for number, (urn, part) in enumerate(parts, 1):
-        staged.append(compare(urn, part, job["lasts"].get(urn or OWN_ROLL), job["answers"], elsewhere))
+        staged.append(compare(urn, part, _last(job["lasts"].get(urn or OWN_ROLL)), job["answers"], elsewhere))
         tell(SPLIT + (1 - SPLIT) * number / len(parts))
     asked = [
         *questions.of_reading(cohort, saved, job["answers"], said),
@@ -52,6 +54,14 @@ def stage(job: Mapping[str, Any], told: Told | None = None) -> dict[str, Any]:
         *questions.of_falls(part["cohort"] for part in staged),
     ]
     return {"schools": staged, "questions": asked, "account": _account(cohort, found, staged, unknown)}
+
+
+def _last(said: dict[str, Any] | str | None) -> dict[str, Any] | None:
+    """A school's last roll; of all schools each is read from its file when its turn comes."""
+    if isinstance(said, str):
+        found: dict[str, Any] = json.loads(Path(said).read_bytes())
+        return found
+    return said
 
 
 def check_of(said: Mapping[str, Any]) -> Check:

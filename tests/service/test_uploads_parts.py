@@ -101,7 +101,8 @@ def test_two_processes_at_one_file_store_it_once(service) -> None:
     readers.kill()
     with pytest.raises(storing.NotOursError), slow._turn():
         pass
-    assert (rows_of(service), state_of(service, upload)["state"]) == (4, "staged")
+    shown = state_of(service, upload)
+    assert (rows_of(service), shown["state"], shown["refusal"]) == (4, "staged", None)
 
 
 def test_what_was_withdrawn_while_it_was_stored_leaves_nothing(sqlite_service, monkeypatch) -> None:
@@ -150,7 +151,9 @@ def test_reading_says_how_far_it_is(service, tmp_path: Path) -> None:
     readers, heard = Readers(service.settings), []
     found = readers.read(job() | {"school": None, "schools": schools}, file, 60, heard.append)
     alone = readers.read(job(), file, 60, heard.append)
+    unheard = readers.read(job() | {"school": None, "schools": schools}, file, 60)
     readers.kill()
+    assert found["staged"] == unheard["staged"]
     assert found["staged"]["account"]["pupils"] == alone["staged"]["account"]["pupils"] == 4
     assert heard == sorted(heard)
     assert heard[:2] == [0.4, 0.5]

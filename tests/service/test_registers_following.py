@@ -24,7 +24,7 @@ def november(sqlite_service) -> str:
 
 
 @pytest.fixture
-def january(sqlite_service, november) -> str:
+def january(sqlite_service, november) -> str:  # noqa: ARG001  (opened and confirmed after November)
     check = open_check(sqlite_service, JANUARY)
     confirmed(sqlite_service, check, [*EVERYBODY, pupil(11)])
     return check

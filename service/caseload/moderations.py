@@ -15,6 +15,7 @@ from service.caseload.schemas import ModerationChange, NewModeration
 from service.caseload.standing import ACCEPTED, ADD, ASKED, DECLINED, OPEN, PRIORITY, STANDING, WITHDRAWN
 from service.checks.queries import readable_stage, require_check, require_open
 from service.clock import now
+from service.database import lock_rolls
 from service.etags import STALE
 from service.problems import Refusal
 from service.refs import new_ref
@@ -37,7 +38,8 @@ def ask(
     connection: Connection, access: Access, settings: Settings, check: Any, pupil: Any, asked: NewModeration
 ) -> str:
     """Record what is asked of a pupil whom the caller may read, work the pupil's lines out again; the reference."""
-    require_open(check)
+    lock_rolls(connection)  # registers rest on moderation: one change of what they rest on at a time
+    require_open(require_check(connection, check.ref))
     _require_scored(connection, access, check, pupil)
     bands = [band.name for band in card_of(connection, check.scorecard_digest).bands]
     if asked.band is not None and asked.band not in bands:
@@ -143,6 +145,7 @@ def require_moderation(connection: Connection, access: Access, ref: str) -> Any:
 
 def change(connection: Connection, access: Access, settings: Settings, row: Any, asked: ModerationChange) -> None:
     """Decide, withdraw or keep; the pupil's lines are worked out again."""
+    lock_rolls(connection)
     require_open(require_check(connection, row.check_ref))
     values = _CHANGES[asked.decision](connection, access, row, asked.reason)
     done = connection.execute(

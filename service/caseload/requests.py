@@ -13,6 +13,7 @@ from service.caseload.contact_schemas import NewRequest, RequestChange
 from service.caseload.schemas import Shape
 from service.clock import now
 from service.cursors import read_cursor, write_cursor
+from service.database import lock_rolls
 from service.etags import STALE
 from service.problems import Refusal
 from service.refs import new_ref
@@ -24,6 +25,7 @@ q = t.pupil_requests.c
 
 def record(connection: Connection, access: Access, settings: Settings, pupil: Any, new: NewRequest) -> str:
     """Record what was asked; an objection marks the pupil's lines while it is open. The reference."""
+    lock_rolls(connection)  # registers rest on objections: one change of what they rest on at a time
     ref = new_ref("request")
     row = new.model_dump() | {"ref": ref, "pupil_id": pupil.id, "by_id": access.person_id}
     connection.execute(insert(t.pupil_requests).values(**row))
@@ -34,6 +36,7 @@ def record(connection: Connection, access: Access, settings: Settings, pupil: An
 
 def decide(connection: Connection, access: Access, settings: Settings, row: Any, asked: RequestChange) -> None:
     """Decide a request once."""
+    lock_rolls(connection)
     if row.decided_at is not None:
         raise Refusal(
             409, "already_decided", "This has been decided already. Record a new request to look at it again."

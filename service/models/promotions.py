@@ -18,6 +18,7 @@ from service import tables as t
 from service.access import Access
 from service.checks.cards import model_in_force, promoted_digests
 from service.checks.queries import require_check, require_open
+from service.database import lock_rolls
 from service.problems import Refusal
 from service.registers.following import renew_following
 from service.registers.renewal import renew
@@ -37,6 +38,7 @@ def promote(
     connection: Connection, access: Access, settings: Settings, model: Model, note: str, check: str | None
 ) -> list[str]:
     """Promote a model for a check (a reference) and the open ones after it, or for none; returns those checks."""
+    lock_rolls(connection)  # registers rest on models: one change of what they rest on at a time
     first = None if check is None else require_check(connection, check)
     if first is not None:
         require_open(first)
@@ -53,6 +55,7 @@ def take_back(
     connection: Connection, access: Access, settings: Settings, name: str, digest: str, note: str
 ) -> list[str]:
     """Take a model back; open checks that use it go back to the one before. Returns those checks."""
+    lock_rolls(connection)
     if digest not in promoted_digests(connection):
         raise Refusal(409, "model_not_promoted", "This model is not promoted, so there is nothing to take back.")
     _log(connection, access, name, digest, note, None, ROLLBACK)

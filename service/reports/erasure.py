@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from service import tables as t
+from service.database import lock_rolls
 from service.idempotency import IN_PROGRESS
 from service.supplements.matching import identifiers
 
@@ -26,6 +27,7 @@ NOT_CONFIRMED = ("reading", "staged", "refused", "withdrawn", "superseded")
 
 def erase(connection: Connection, pupils: Collection[int]) -> Counter[str]:
     """Delete these pupils and all that is stored about them; returns how many rows of what."""
+    lock_rolls(connection)  # nobody may be working them out meanwhile
     counts: Counter[str] = Counter()
     for part in in_parts(pupils):
         known = connection.execute(select(t.pupils).where(t.pupils.c.id.in_(part))).all()

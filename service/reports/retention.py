@@ -13,6 +13,7 @@ from service import audit
 from service import tables as t
 from service.access import Access
 from service.clock import ENGLAND, now, today
+from service.database import lock_rolls
 from service.problems import Refusal
 from service.reports.erasure import NOT_CONFIRMED, erase, in_parts
 from service.reports.policy import Policy, Rule
@@ -104,6 +105,7 @@ def run(connection: Connection, access: Access, policy: Policy, *, dry: bool) ->
     """Count what is due, and where it is not a dry run delete it. A dry run of the same policy comes first."""
     on = today()
     if not dry:
+        lock_rolls(connection)  # before anything is deleted, so that nobody waits for both
         _require_dry_run(connection, policy)
     counts, refs = {}, []
     for rule in policy.rules:

@@ -11,15 +11,17 @@ from contextlib import nullcontext
 
 from fastapi import FastAPI
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from service import tables as t
 from service.access import Access
-from service.database import Database
+from service.database import Database, trouble_of
 from service.settings import Settings
 from service.uploads.jobs import read_upload
 from service.uploads.reading import readers_of, sweep
 from service.uploads.storing import READING
 
+AGAIN = 30.0  # seconds until what the database could not do at present is tried again
 log = logging.getLogger("roni.service")
 _lock = threading.Lock()
 
@@ -85,9 +87,24 @@ class Work:
     def _renew(self) -> None:
         from service.registers import renewal
 
-        renewal.go_on(self.database, self.settings, self.stopping)
+        while not self._went_on():
+            if self.stopping.wait(AGAIN):
+                return
         if not self.stopping.is_set():
             self._later(lambda: renewal.clear(self.database, self.stopping))
+
+    def _went_on(self) -> bool:
+        """Whether the registers were gone on with: not while the database is away, too busy or without room."""
+        from service.registers import renewal
+
+        try:
+            renewal.go_on(self.database, self.settings, self.stopping)
+        except DBAPIError as error:
+            if trouble_of(error) is None:
+                raise
+            _say(error)
+            return False
+        return True
 
     def take_up(self) -> None:
         """Go on with what was being read, confirmed for all schools or worked out when the service was stopped."""
@@ -120,7 +137,11 @@ class Work:
 
 def _say_failed(future: Future[None]) -> None:
     if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("unexpected", extra={"kind": type(error).__name__, "route": "uploads"})
+        _say(error)
+
+
+def _say(error: BaseException) -> None:
+    log.error("unexpected", extra={"kind": type(error).__name__, "route": "uploads"})
 
 
 def work_of(app: FastAPI) -> Work:

@@ -8,8 +8,10 @@ import sys
 from threading import Event
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from service import audit
 from service import tables as t
@@ -266,6 +268,24 @@ def test_what_went_wrong_in_the_thread_is_no_fault_of_who_changes_something_late
     for _ in range(2):
         assert sqlite_service.as_("analyst").patch(f"/v1/checks/{check}", json={"capacity": 30}).status_code == 200
     work.stop(sqlite_service.app)
+
+
+def test_while_the_database_is_away_it_is_tried_again(service, monkeypatch: pytest.MonkeyPatch) -> None:
+    check, go_on = furnish(service), renewal.go_on
+    complete(service, 1)
+    answers = [psycopg.errors.AdminShutdown(), psycopg.errors.DiskFull()]
+
+    def away(*said: Any) -> None:
+        if answers:
+            raise DBAPIError("select 1", {}, answers.pop())
+        go_on(*said)
+
+    monkeypatch.setattr(renewal, "go_on", away)
+    monkeypatch.setattr(work, "AGAIN", 0.0)
+    work.work_of(service.app).renew()
+    assert until(lambda: register(service, check)["renewal"] is None)
+    work.stop(service.app)
+    assert met(service, 1)
 
 
 def test_few_pupils_are_worked_out_at_once(sqlite_service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,15 +145,25 @@ def begin_all(connection: Connection, access: Access, upload: Any) -> None:
 
 
 def _leavers(connection: Connection, upload: Any) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
-    """Who left since the last rolls, and what is said of each; without their records, of which there may be many."""
-    leaver, pupil = t.upload_leavers.c, t.pupils.c
+    """Who left since the last rolls, and what is said of each; without their records, of which there may be many. Then
+    who left by what the file says.
+    """
+    leaver, staged, pupil = t.upload_leavers.c, t.upload_pupils.c, t.pupils.c
     rows = connection.execute(
         select(pupil.ref, leaver.leaver)
         .join(t.pupils, pupil.id == leaver.pupil_id)
         .where(leaver.upload_id == upload.id)
         .order_by(leaver.id)
     )
-    return ((row.ref, answer_for(row.ref, None, upload.leavers)) for row in rows if row.leaver is None)
+    yield from ((row.ref, answer_for(row.ref, None, upload.leavers)) for row in rows if row.leaver is None)
+    by_file = connection.execute(
+        select(staged.record, staged.leaver, pupil.ref)
+        .select_from(t.upload_pupils)
+        .outerjoin(t.pupils, pupil.id == staged.pupil_id)
+        .where(staged.upload_id == upload.id, staged.change == LEFT)
+        .order_by(staged.id)
+    )
+    yield from ((row_ref(row.record), _said_of(row, upload.leavers)) for row in by_file)
 
 
 def go_on(

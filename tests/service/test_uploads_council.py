@@ -103,6 +103,17 @@ def test_schools_that_are_not_in_the_file_keep_their_rolls(sqlite_service, check
     assert set(live(sqlite_service, check)) == {upn(1), upn(11)}
 
 
+def test_whom_the_file_itself_says_to_have_left_needs_an_answer_first_too(sqlite_service, check) -> None:
+    upload = sent(sqlite_service, check, [*everywhere(), of(THREE, 22, **{"Date left": "01/10/2026"})])
+    assert upload["leavers"] == {"count": 1, "unanswered": 1}
+    answer = confirm(sqlite_service, upload, "analyst")
+    assert (answer.status_code, answer.json()["code"]) == (422, "leavers_unanswered")
+    assert answer.json()["leavers"] == ["row:6"]
+    named = change(sqlite_service, upload, "analyst", leavers={"row:6": GONE})
+    receipt = confirm(sqlite_service, named, "analyst").json()["receipt"]
+    assert (receipt["on_roll"], receipt["left"]) == (4, 1)
+
+
 def test_leavers_of_all_schools_need_their_answers_first(sqlite_service, check) -> None:
     confirm(sqlite_service, sent(sqlite_service, check, everywhere()), "analyst")
     upload = sent(sqlite_service, check, [of(ONE, 1), of(TWO, 12), of(THREE, 21)])

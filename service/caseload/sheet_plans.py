@@ -23,6 +23,7 @@ from service.clock import today
 
 AT_ONCE = 500
 PLACED, MOVED, ENDED, CONFLICT = "placed", "moved", "done", "conflict"  # what becomes of a next action
+NOTHING_TO_CHANGE = {"action_without_contact": ACTION, "nothing_to_do": DONE}  # code -> the column that asks for it
 _DATE = "This is no date that can be read. Write it like 27/11/2026."
 SENTENCES: Mapping[str, str | Mapping[str, str]] = {
     "unknown_pupil": "There is no such pupil, or you may not see them. Keep the reference as it was sent.",
@@ -40,6 +41,7 @@ SENTENCES: Mapping[str, str | Mapping[str, str]] = {
     "record_closed": "Nothing more is recorded about this pupil.",
     "action_and_date": "A next action needs its date, and a date its action.",
     "action_without_contact": "A new next action needs a contact in the same row: there is none to put it with.",
+    "nothing_to_do": f"This pupil has no next action that could be done. Leave “{DONE}” empty.",
     "changed_since": "Somebody changed the next action after the sheet went out. Theirs stands; look at yours again.",
 }  # fmt: skip
 
@@ -148,8 +150,8 @@ def _plan(known: Known, row: Mapping[str, Any], pupil: Any) -> Plan:
     action = _action(known, made, said, str(row.get(AS_SENT, "")), contact)
     if pupil.died_at is not None and (contact or action):
         return replace(made, problem="record_closed")
-    if action == "action_without_contact":
-        return replace(made, contact=contact, problem=action, column=ACTION)
+    if action in NOTHING_TO_CHANGE:
+        return replace(made, contact=contact, problem=action, column=NOTHING_TO_CHANGE[action])
     return replace(made, contact=contact, action=action)
 
 
@@ -167,7 +169,7 @@ def _action(known: Known, made: Plan, said: Said, sent: str, contact: bool) -> s
     if as_sent(due) != sent:
         return CONFLICT
     if due is None:
-        return "action_without_contact"
+        return "nothing_to_do" if said.done else "action_without_contact"
     return ENDED if said.done else MOVED
 
 

@@ -109,6 +109,7 @@ def test_what_cannot_be_taken_is_said_row_by_row_and_the_rest_is_merged(november
         ({**CONTACT, "Contacted on": "31/9/2026"}, "unreadable", "Contacted on"),
         ({**CONTACT, "Outcome": "fine"}, "unreadable", "Outcome"),
         ({"Done": "perhaps"}, "unreadable", "Done"),
+        ({"Done": "Yes"}, "nothing_to_do", "Done"),
         ({**CONTACT, "Note": "x" * 4001}, "too_long", "Note"),
         ({"Next action": "x" * 301, "Next action by": in_days(2)}, "too_long", "Next action"),
         ({"Reference": "pupil-unknown"}, "unknown_pupil", "Reference"),

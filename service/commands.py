@@ -211,6 +211,8 @@ def _settings(database_url: str | None) -> Settings:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise RoniError("The service is not installed. Run: pip install 'roni[service]'")
+    if find_spec("resource") is None:  # of Unix: it limits the processes that read files
+        raise RoniError("The service does not run on Windows itself. Install and start it inside WSL.")
     from service.settings import Settings
 
     return Settings.read(database_url=database_url)

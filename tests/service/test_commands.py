@@ -128,6 +128,13 @@ def test_without_its_packages_the_commands_say_what_to_install(monkeypatch: pyte
         assert "pip install 'roni[service]'" in done.stderr
 
 
+def test_on_windows_the_service_says_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(commands, "find_spec", lambda name: None if name == "resource" else found(name))
+    for words in (["serve"], ["demo"], ["service", "upgrade"]):
+        assert "inside WSL" in " ".join(run(*words).output.split()), words
+
+
 def test_a_new_database_is_its_owner_s_only(tmp_path: Path) -> None:
     said: list[str] = []
     fresh = Settings(database_url=f"sqlite:///{tmp_path / 'fresh.db'}", secret="s")

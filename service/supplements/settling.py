@@ -12,9 +12,9 @@ from service.clock import now
 from service.supplements.disagreements import review
 from service.supplements.matching import MATCHED, PROPOSED, match_rows
 from service.supplements.queries import UNDECIDED
+from service.uploads.claims import NOT_MAIN
 
 AT_ONCE = 400  # a database takes a limited number of parameters
-NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered there beside another, main school
 
 
 def close_settled(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> set[int]:

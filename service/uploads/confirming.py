@@ -15,7 +15,6 @@ from roni import VERSION
 from service import audit
 from service import tables as t
 from service.access import Access
-from service.among import among
 from service.clock import now
 from service.many import insert_many
 from service.problems import Refusal
@@ -91,7 +90,6 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
     cut = drop_restricted(connection, check.id, roll.school_id, rows, restricted)
     touched = dropped | {row["pupil_id"] for row in rows}
-    _leave_own_roll(connection, check.id, roll.school_id, rows)
     touched |= close_settled(connection, check.id, touched)
     _work_out(connection, settings, check.id, roll.school_id, touched)
     receipt = _receipt(access, check, ref, roll, rows, opened)
@@ -231,17 +229,6 @@ def _follow_leavers(
         connection.execute(update(t.pupils).where(*mine).values(school_id=None))
     stop_all(connection, access, [pupil for pupil in new if left[pupil].get("to") == "died"])
     return opened
-
-
-def _leave_own_roll(
-    connection: Connection, check_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Whom a school has on its roll is on the council's own roll no more."""
-    if school_id is None:
-        return
-    rolls, there = t.roll_pupils, [row["pupil_id"] for row in rows if row["status"] == ON_ROLL]
-    own = (rolls.c.check_id == check_id, rolls.c.live, rolls.c.school_id.is_(None))
-    connection.execute(update(rolls).where(*own, among(rolls.c.pupil_id, there)).values(live=False))
 
 
 def _work_out(

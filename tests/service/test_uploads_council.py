@@ -97,6 +97,16 @@ def test_whom_a_school_lists_is_on_the_councils_own_roll_no_more(sqlite_service,
     assert to_resolve(sqlite_service) == []
 
 
+def test_who_is_only_a_guest_at_a_school_stays_on_the_councils_own_roll(sqlite_service, check) -> None:
+    confirm(sqlite_service, sent(sqlite_service, check, [of(ONE, 1), pupil(31, URN=None)]), "analyst")
+    confirmed(sqlite_service, check, [pupil(1, Enrolment_status="C"), pupil(31, Enrolment_status="G")])
+    with sqlite_service.database.read() as connection:
+        rolls = t.roll_pupils.c
+        own = select(t.pupils.c.upn).join(t.roll_pupils, rolls.pupil_id == t.pupils.c.id)
+        own = own.where(rolls.live, rolls.status == "on_roll", rolls.school_id.is_(None))
+        assert connection.execute(own).scalars().all() == [upn(31)]
+
+
 def test_schools_that_are_not_in_the_file_keep_their_rolls(sqlite_service, check) -> None:
     confirmed(sqlite_service, check, [pupil(11)], "returns2")
     confirm(sqlite_service, sent(sqlite_service, check, [of(ONE, 1)]), "analyst")

@@ -35,11 +35,13 @@ def decisions(
 
     Of a check that was closed, what was decided of school and list until then; whose a pupil is counts everywhere.
     """
-    entry, found = t.resolutions.c, Decisions()
+    entry, checks, found = t.resolutions.c, t.checks.c, Decisions()
     disagree = and_(entry.kind == "sources_disagree", entry.check_id == check_id, entry.decision.is_not(None))
     if closed_at is not None:
         disagree = and_(disagree, entry.closed_at <= closed_at)
-    query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id <= check_id)))
+    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
+    until = select(checks.id).where(checks.on <= on)  # by their days: a later check may have been opened first
+    query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id.in_(until))))
     if pupils is not None:
         query = query.where(among(entry.pupil_id, pupils))
     schools: dict[tuple[int, frozenset[int]], Any] = {}

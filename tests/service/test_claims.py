@@ -292,6 +292,16 @@ def test_a_late_roll_of_the_school_that_had_the_pupil_first_changes_nothing_of_t
     assert line_of(service, "returns", 1)["section"] == "ranked"
 
 
+def test_what_is_open_since_november_holds_in_a_january_that_was_opened_first(service: Any) -> None:
+    january, service.check = open_check(service, JANUARY), open_check(service)
+    for check in (service.check, january):
+        confirmed(service, check, [pupil(1), pupil(2)])
+        listed_second(service, check)
+    assert entry_of(service)["check"] == service.check
+    assert line_of(service, "analyst", 1, check=january)["school"]["urn"] == "100001"
+    assert line_of(service, "returns", 1, check=january)["section"] == "ranked"
+
+
 def test_what_was_decided_stands_in_january_and_is_not_asked_again(two: Any) -> None:
     decide(two, entry_of(two), decision="both", reason=REASON)
     january = open_check(two, JANUARY)

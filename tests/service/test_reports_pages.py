@@ -122,7 +122,7 @@ def test_no_earlier_check_and_no_overrides_say_so(checked: Any) -> None:
 
 def test_rates_are_of_each_school_s_own_pupils_the_highest_first() -> None:
     def item(name: str, count: int, pupils: int) -> dict[str, Any]:
-        return {"school": {"name": name}, "count": count, "pupils": pupils}
+        return {"school": {"urn": f"urn of {name}", "name": name}, "count": count, "pupils": pupils}
 
     items = [item("Ash", 2, 2000), item("Elm", 1, 40), item("Ash", 1, 2000), {"school": None, "count": 1, "pupils": 0}]
     assert pages._rates(items) == [

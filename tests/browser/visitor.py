@@ -83,6 +83,16 @@ class Visitor:
             found.append(at["words"])
         raise AssertionError(f"more than {MOST_STOPS} stops of the tab key")
 
+    def tab_to(self, words: str) -> None:
+        """Press the tab key from the top of the page until it stops there."""
+        self.page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
+        for _ in range(MOST_STOPS):
+            self.page.keyboard.press("Tab")
+            at: dict[str, Any] | None = self.page.evaluate(FOCUSED)
+            if at is not None and at["words"] == words:
+                return
+        raise AssertionError(f"the tab key never stops at {words}")
+
     def picture(self, name: str) -> Path:
         """The whole page as it stands, kept where people may look."""
         path = self.pictures / f"{name}.png"

@@ -1,11 +1,10 @@
-"""Chromium, a service to visit, and visitors. `RONI_SCREENSHOTS` names a folder to keep pictures of every page in."""
+"""Chromium, a service to visit, and visitors. `RONI_SCREENSHOTS` names a folder for pictures of every page."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+
+from tests.conftest import PICTURES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -89,21 +90,11 @@ def _wait_for(server: Any, thread: threading.Thread) -> None:
 
 
 @pytest.fixture(scope="session")
-def pictures(request: pytest.FixtureRequest) -> Path:
-    """The folder of the pictures, never in the repository: `RONI_SCREENSHOTS`, or a new one that is told at the end."""
-    folder = Path(os.environ.get("RONI_SCREENSHOTS") or tempfile.mkdtemp(prefix="roni-pages-"))
+def pictures() -> Path:
+    """The folder of the pictures, never in the repository; it is told at the end."""
+    folder = Path(os.environ[PICTURES])
     folder.mkdir(parents=True, exist_ok=True)
-    request.config.stash[FOLDER] = folder
     return folder
-
-
-FOLDER = pytest.StashKey[Path]()
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say where the pictures are."""
-    if FOLDER in config.stash:
-        terminalreporter.write_line(f"Pictures of the pages are in {config.stash[FOLDER]}")
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_what_a_killed_service_was_reading_is_cleared_away_and_read_at_the_next_
     stopped = long_stopped
     readers = until(stopped.readers)
     stopped.connection.sendall(stopped.body[stopped.half :])
-    assert until(lambda: list(stopped.temporary.glob(f"*/{reached}")))
+    assert until(lambda: list(stopped.temporary.glob(f"*/{reached}")) and stopped.left())  # there, and written
     stopped.kill()
     assert stopped.left(), "killed too late to leave anything"
     assert stopped.uploads() == ["reading"]

@@ -381,8 +381,8 @@ def allow(*permissions: Permission) -> Any:
     return Depends(caller)
 
 
-def _nobody(request: Request) -> None:
-    """Anybody may call."""
+async def _nobody(request: Request) -> None:
+    """Anybody may call. Nothing is asked of the database, so no thread is needed."""
     from service.navigation import surround
 
     surround(request, None)

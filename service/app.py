@@ -19,7 +19,7 @@ from service.assets import ADDRESS, StaticFiles
 from service.database import Database
 from service.guards import SameOrigin, secure
 from service.measures import Measured, Measures
-from service.routing import routes_of, templates_of
+from service.routing import go_directly, routes_of, templates_of
 from service.settings import Settings
 from service.uploads import work
 
@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.mount(ADDRESS, StaticFiles(), name="static")
     for router in _routers():
         app.include_router(router)
+    go_directly(app)
     app.state.templates = templates_of(app)
     _refuse_open_routes(app)
     _describe_refusals(app)

@@ -27,7 +27,7 @@ class Health(BaseModel):
 
 
 @router.get("/livez")
-def livez() -> Health:
+async def livez() -> Health:
     """Whether the process answers."""
     return Health()
 

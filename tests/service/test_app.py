@@ -9,8 +9,11 @@ import pytest
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
 
 from fastapi.testclient import TestClient
+from starlette.routing import Match
 
+from service.access import public
 from service.app import create_app
+from service.routing import Direct, routes_of
 
 
 def test_an_unknown_address_is_a_problem_and_names_nothing(service) -> None:
@@ -25,3 +28,27 @@ def test_what_stands_until_the_end_is_not_searched_for_garbage(sqlite_service) -
         assert client.get("/livez").status_code == 200
         assert gc.get_freeze_count() > 10_000
     assert gc.get_freeze_count() == 0
+
+
+def test_a_request_goes_to_the_first_route_that_fits(sqlite_service) -> None:
+    routes = list(routes_of(sqlite_service.app))
+    direct = Direct(sqlite_service.app, routes)
+    for each in routes:
+        for method in each.methods:
+            path = each.path.replace("{", "").replace("}", "")
+            scope = {"type": "http", "method": method, "path": path, "headers": []}
+            first = next(one for one in routes if one.route.matches(scope)[0] == Match.FULL)
+            assert direct.find(scope) is first.route.app
+            assert scope["endpoint"] is first.route.endpoint
+            assert set(scope["path_params"]) == set(first.route.param_convertors)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/me/", 307), ("PUT", "/v1/me", 405)])
+def test_what_fits_no_route_is_left_to_fastapi(service, method: str, path: str, status: int) -> None:
+    client = service.as_("nobody")
+    assert client.request(method, path, follow_redirects=False).status_code == status
+
+
+def test_a_route_added_later_is_reached(sqlite_service) -> None:
+    sqlite_service.app.get("/later", dependencies=[public])(lambda: "reached")
+    assert sqlite_service.as_("nobody").get("/later").json() == "reached"

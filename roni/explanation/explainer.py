@@ -141,10 +141,10 @@ class _Speaker:
                 yield self._reason(inclusion.label, inclusion.when, 0, inclusion.band)
 
     def _reason(self, label: str, when: Condition, points: int, at_least: str | None = None) -> Reason:
-        texts, _ = facts(when, self.cohort, np.array([self.index]))
+        fact = facts(when, self.cohort, np.array([self.index])).one
         details = provenance.details(self.cohort, when.fields, self.index)
         source = provenance.source(self.cohort, when.fields, self.index)
-        return Reason(label, texts[0].as_py(), when.words(self.cohort.fields), points, details, source, at_least)
+        return Reason(label, fact, when.words(self.cohort.fields), points, details, source, at_least)
 
     def _gaps(self) -> Iterator[Gap]:
         """Per indicator what could still be added; the points of all gaps are points_max less points."""

@@ -127,7 +127,7 @@ def say_raised(
     raised = raised_by(rules, model)
     for_chance = np.flatnonzero(raised & ~said)
     texts = pc.binary_join_element_wise("chance ", chance.take(for_chance), ": raises", "").dictionary_encode()
-    lines.say(for_chance, texts.dictionary, np.asarray(texts.indices))
+    lines.say(for_chance, texts.dictionary.to_pylist(), np.asarray(texts.indices))
     places = np.flatnonzero(raised)
     pairs = rules[places] * np.int32(len(bands)) + model[places]
     lines.say(places, [f"the model raises {one} to {other}" for one in bands for other in bands], pairs)

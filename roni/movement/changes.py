@@ -14,7 +14,7 @@ from roni.cohort import is_known
 from roni.indicator.condition import Condition
 from roni.wording.disagreements import disagreements
 from roni.wording.facts import facts, known_value
-from roni.wording.lines import Lines, distinct, followed_by
+from roni.wording.lines import Lines, Said, distinct
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment, Card
@@ -62,7 +62,7 @@ def why(pairs: Pairs, by_model: Mapping[str, Mask]) -> Lines:
     _say_causes(lines, causes, changed)
     _say_window(lines, pairs, changes, changed & ~np.logical_or.reduce(list(causes.values())))
     for change in changes:
-        lines.say(change.places, change.texts, np.arange(len(change.places)))
+        lines.say(change.places, *change.said)
     for name, places, sentence in disagreements(pairs.now.cohort, pairs.now.card.fields):
         moved = _anybody([change for change in changes if name in change.fields], len(pairs.now))
         lines.say(places[moved[places]], [sentence])
@@ -90,7 +90,7 @@ class _Change:
 
     when: tuple[Condition, ...]
     places: NDArray[np.int64]
-    texts: Any  # pyarrow strings, one a place
+    said: Said  # one a place
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -103,52 +103,40 @@ def _changes(pairs: Pairs) -> Iterator[_Change]:
         then, today = (made.indicator_points(place) for made in (pairs.before, pairs.now))
         places = np.flatnonzero((then[0] != today[0]) | (then[1] != today[1]))
         if len(places):
-            said = [_state(made, place, places) for made in (pairs.now, pairs.before)]
-            yield _Change(tuple(tier.when for tier in indicator.tiers), places, _was(*said))
+            now, before = (_state(made, place, places) for made in (pairs.now, pairs.before))
+            yield _Change(tuple(tier.when for tier in indicator.tiers), places, now.then(before, ", was "))
     scored = {name for indicator in card.active for name in indicator.fields}
     for place, inclusion in enumerate(card.inclusions):
         if scored.isdisjoint(inclusion.when.fields):  # else the indicator has said it
             places = np.flatnonzero(pairs.before.inclusions[:, place] != pairs.now.inclusions[:, place])
             if len(places):
-                said = [_inclusion_state(made, place, places) for made in (pairs.now, pairs.before)]
-                yield _Change((inclusion.when,), places, _was(*said))
+                now, before = (_inclusion_state(made, place, places) for made in (pairs.now, pairs.before))
+                yield _Change((inclusion.when,), places, now.then(before, ", was "))
 
 
-def _was(now: Any, before: Any) -> Any:
-    import pyarrow.compute as pc
-
-    return pc.binary_join_element_wise(now, before, ", was ")
-
-
-def _state(made: Assessment, place: int, places: NDArray[np.int64]) -> Any:
-    """What an indicator says of some pupils, met or not: pyarrow strings, one a place."""
-    cohort, indicator = made.cohort, made.card.active[place]
+def _state(made: Assessment, place: int, places: NDArray[np.int64]) -> Said:
+    """What an indicator says of some pupils, met or not."""
     points, most = (amount[places] for amount in made.indicator_points(place))
-    lines = Lines(len(places))
-    unsaid = np.ones(len(places), np.bool_)
+    said, unsaid = Said.nothing(len(places)), np.ones(len(places), np.bool_)
     for column, (owner, tier) in enumerate(made.card.tiers):
         if owner == place:
             met = np.flatnonzero(unsaid & (made.tiers[places, column] > 0))
-            texts, which = facts(tier.when, cohort, places[met])
-            lines.say(met, followed_by(texts, f" +{tier.points}"), which)
-            unsaid[met] = False
-    _say_not_met(lines, cohort, indicator.fields, places, unsaid)
-    lines.say(np.flatnonzero((most > points) & (points > 0)), ["perhaps more"])
-    return lines.joined(separator=", ").combine_chunks()
+            fact = facts(tier.when, made.cohort, places[met]).ending(f" +{tier.points}")
+            said, unsaid[met] = said.then(fact.among(met, len(places)), ", "), False
+    said = said.then(_not_met(made.cohort, made.card.active[place].fields, places, unsaid), ", ")
+    return said.then(Said.of("perhaps more", (most > points) & (points > 0)), ", ")
 
 
-def _inclusion_state(made: Assessment, place: int, places: NDArray[np.int64]) -> Any:
+def _inclusion_state(made: Assessment, place: int, places: NDArray[np.int64]) -> Said:
     inclusion, verdict = made.card.inclusions[place], made.inclusions[places, place]
-    lines, met = Lines(len(places)), np.flatnonzero(verdict > 0)
-    texts, which = facts(inclusion.when, made.cohort, places[met])
-    lines.say(met, followed_by(texts, f": at least {inclusion.band}"), which)
-    _say_not_met(lines, made.cohort, inclusion.when.fields, places, verdict <= 0)
-    return lines.joined(separator=", ").combine_chunks()
+    met = np.flatnonzero(verdict > 0)
+    fact = facts(inclusion.when, made.cohort, places[met]).ending(f": at least {inclusion.band}")
+    return fact.among(met, len(places)).then(_not_met(made.cohort, inclusion.when.fields, places, verdict <= 0), ", ")
 
 
-def _say_not_met(lines: Lines, cohort: Cohort, names: tuple[str, ...], places: NDArray[np.int64], which: Mask) -> None:
+def _not_met(cohort: Cohort, names: tuple[str, ...], places: NDArray[np.int64], which: Mask) -> Said:
     """The raw values of what did not score: “attendance 91.0 %”, “young carer not known”."""
-    places = places[which]
+    size, places = len(places), places[which]
     read = [cohort.columns[name][places] for name in names if name in cohort.columns]
     first, of = distinct(*read) if read else (np.zeros(min(len(places), 1), np.int64), np.zeros(len(places), np.int32))
     texts = [
@@ -157,7 +145,7 @@ def _say_not_met(lines: Lines, cohort: Cohort, names: tuple[str, ...], places: N
         )
         for one in first
     ]
-    lines.say(np.flatnonzero(which), texts, of)
+    return Said(texts, of).among(np.flatnonzero(which), size)
 
 
 def _say_causes(lines: Lines, causes: Mapping[str, Mask], changed: Mask) -> None:

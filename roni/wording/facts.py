@@ -16,28 +16,29 @@ from numpy.typing import NDArray
 from roni.cohort import Cohort
 from roni.fields import Field
 from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
-from roni.wording.lines import Lines, distinct
+from roni.wording.lines import Said, distinct
 
 MOST_DECIMALS = 15  # of a per cent as float64; beyond, the number is printed as it is held
 
 
-def facts(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> tuple[Any, NDArray[np.int32]]:
-    """What the condition says of the pupils at `places`, all of whom meet it: pyarrow strings, and which is whose."""
-    import pyarrow as pa
-
+def facts(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> Said:
+    """What the condition says of the pupils at `places`, all of whom meet it."""
     if not len(places):
-        return pa.array([], pa.string()), np.zeros(0, np.int32)
+        return Said.nothing(0)
     match condition:
         case AllOf(parts):
-            return _together([(part, np.ones(len(places), np.bool_)) for part in parts], cohort, places)
+            return _together([(part, np.arange(len(places))) for part in parts], cohort, places)
         case AnyOf(parts):
             return _together([(part, _met(part, cohort, places)) for part in parts], cohort, places)
         case Not(part) if (same := _opposite(part)) is not None:
             return facts(same, cohort, places)
-    values = _values(condition, cohort, places)
-    first, which = distinct(*values.values())
-    few = replace(cohort, columns={name: column[first] for name, column in values.items()})
-    return pa.array([_say(condition, few, index) for index in range(len(first))], pa.string()), which
+        case IsTrue(field):
+            return _flag(cohort, cohort.fields[field], places)
+        case OneOf(field) | Not(OneOf(field)):
+            return _code(cohort, cohort.fields[field], places)
+        case Below() | AtLeast():
+            return _figure(condition, cohort, places)
+    return Said([condition.words(cohort.fields)], np.zeros(len(places), np.int32))
 
 
 def percent(value: float, thresholds: Iterable[float] = ()) -> str:
@@ -81,19 +82,18 @@ def known_value(cohort: Cohort, name: str, index: int) -> str | None:
     return f"{item.label}: {item.codes[value] if item.type == 'code' else value}"
 
 
-def _together(
-    parts: Sequence[tuple[Condition, NDArray[np.bool_]]], cohort: Cohort, places: NDArray[np.int64]
-) -> tuple[Any, NDArray[np.int32]]:
-    """The facts of several conditions, each of those pupils who meet it."""
-    lines = Lines(len(places))
+def _together(parts: Sequence[tuple[Condition, NDArray[np.int64]]], cohort: Cohort, places: NDArray[np.int64]) -> Said:
+    """The facts of several conditions, each of those of the pupils who meet it."""
+    said = Said.nothing(len(places))
     for part, met in parts:
-        lines.say(np.flatnonzero(met), *facts(part, cohort, places[met]))
-    return lines.joined(separator=" and ").combine_chunks(), np.arange(len(places), dtype=np.int32)
+        if len(met):
+            said = said.then(facts(part, cohort, places[met]).among(met, len(places)), " and ")
+    return said
 
 
-def _met(part: Condition, cohort: Cohort, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _met(part: Condition, cohort: Cohort, places: NDArray[np.int64]) -> NDArray[np.int64]:
     columns = {name: cohort.columns[name][places] for name in part.fields if name in cohort.columns}
-    return np.broadcast_to(part.verdict(columns, cohort.fields) > 0, len(places))
+    return np.flatnonzero(part.verdict(columns, cohort.fields) > np.zeros(len(places), np.int8))
 
 
 def _opposite(part: Condition) -> Condition | None:
@@ -112,36 +112,36 @@ def _opposite(part: Condition) -> Condition | None:
     return None
 
 
-def _values(condition: Condition, cohort: Cohort, places: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """The values that a fact on one field may say: its own, and the figures that a flag comes from."""
-    wanted = [*condition.fields, *(name for field in condition.fields for name in _figures(cohort.fields[field]))]
-    values = {name: cohort.columns[name][places] for name in wanted if name in cohort.columns}
-    if isinstance(condition, (Below, AtLeast)) and cohort.fields[condition.field].type == "percent":
-        values[condition.field] = _shown(values[condition.field], condition.threshold)
-    return values
+def _figure(condition: Below | AtLeast, cohort: Cohort, places: NDArray[np.int64]) -> Said:
+    """A per cent or count, with the boundary it is beyond."""
+    item, values = cohort.fields[condition.field], cohort.columns[condition.field][places]
+    if item.type == "percent":
+        values = _shown(values, condition.threshold)
+    first, which = distinct(values)
+    boundary = condition.words(cohort.fields).removeprefix(f"{item.label} ").removesuffix(f" {item.label}")
+    beyond = "" if boundary == "1 or more" else f" ({boundary})"
+    said = [amount(item, value, [condition.threshold]) + beyond for value in values[first].tolist()]
+    return Said(said, which)
 
 
-def _say(condition: Condition, cohort: Cohort, index: int) -> str:
-    """One pupil's fact on one field."""
-    match condition:
-        case IsTrue(field):
-            return _flag(cohort, cohort.fields[field], index)
-        case OneOf(field) | Not(OneOf(field)):
-            item, code = cohort.fields[field], cohort.value(field, index)
-            return item.said.get(code, f"{item.label}: {item.codes[code]}")
-        case Below(field, threshold) | AtLeast(field, threshold):
-            item = cohort.fields[field]
-            said = amount(item, cohort.value(field, index), [threshold])
-            boundary = condition.words(cohort.fields).removeprefix(f"{item.label} ").removesuffix(f" {item.label}")
-            return said if boundary == "1 or more" else f"{said} ({boundary})"
-    return condition.words(cohort.fields)
+def _code(cohort: Cohort, item: Field, places: NDArray[np.int64]) -> Said:
+    texts = [item.said.get(code, f"{item.label}: {label}") for code, label in item.codes.items()]
+    return Said(texts, cohort.columns[item.name][places].astype(np.int32))
 
 
-def _flag(cohort: Cohort, item: Field, index: int) -> str:
+def _flag(cohort: Cohort, item: Field, places: NDArray[np.int64]) -> Said:
     """A flag that comes from a figure says the figure."""
-    for name in _figures(item):
-        value = cohort.value(name, index) if name in cohort.columns else None
-        if value:
+    values = {name: cohort.columns[name][places] for name in _figures(item) if name in cohort.columns}
+    if not values:
+        return Said([item.said.get("yes", item.label)], np.zeros(len(places), np.int32))
+    first, which = distinct(*values.values())
+    few = replace(cohort, columns={name: column[first] for name, column in values.items()})
+    return Said([_figure_or_yes(few, item, index) for index in range(len(first))], which)
+
+
+def _figure_or_yes(cohort: Cohort, item: Field, index: int) -> str:
+    for name in cohort.columns:
+        if value := cohort.value(name, index):
             return amount(cohort.fields[name], value)
     return item.said.get("yes", item.label)
 

@@ -7,12 +7,61 @@ pupils, only as many Python strings as there are different things to say.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_IN_TABLE = 65_536  # places of a table that costs less than hashing, however few are looked up
 PUPILS_AT_ONCE = 250_000  # keeps the texts in the making small beside the lines that are kept
+
+
+class Said(NamedTuple):
+    """What is said of each of m pupils: the different texts, and which of them is whose, -1 where nothing is."""
+
+    texts: Sequence[str]
+    which: NDArray[np.int32]
+
+    @classmethod
+    def nothing(cls, size: int) -> Said:
+        """Of nobody anything."""
+        return cls([], np.full(size, -1, np.int32))
+
+    @classmethod
+    def of(cls, text: str, mask: NDArray[np.bool_]) -> Said:
+        """The same text of everybody in the mask."""
+        return cls([text], mask.astype(np.int32) - np.int32(1)) if mask.any() else cls.nothing(len(mask))
+
+    @property
+    def one(self) -> str:
+        """What is said of the first, of whom something is."""
+        return self.texts[int(self.which[0])]
+
+    def ending(self, ending: str) -> Said:
+        """Each text with the same ending."""
+        return Said([f"{text}{ending}" for text in self.texts], self.which)
+
+    def among(self, places: NDArray[np.int64], size: int) -> Said:
+        """The same of these places among more pupils, of the others nothing."""
+        which = np.full(size, -1, np.int32)
+        which[places] = self.which
+        return Said(self.texts, which)
+
+    def then(self, more: Said, separator: str) -> Said:
+        """Both of each pupil, one after the other, with a separator where there are two.
+
+        >>> one, other = Said(["young carer"], np.array([0, -1, 0])), Said(["fsm"], np.array([0, 0, -1]))
+        >>> one.then(other, " and ")
+        Said(texts=['fsm', 'young carer', 'young carer and fsm'], which=array([2, 0, 1], dtype=int32))
+        """
+        if not self.texts or not more.texts:
+            return self if self.texts else more
+        many = len(more.texts) + 1
+        pairs = (self.which + np.int64(1)) * many + more.which + 1  # 0 where neither says anything
+        different, which = _different(pairs, (len(self.texts) + 1) * many)
+        ones, others = ["", *self.texts], ["", *more.texts]
+        said = [(ones[pair // many], others[pair % many]) for pair in different.tolist()]
+        return Said([separator.join(filter(None, both)) for both in said], which)
 
 
 class Lines:
@@ -28,23 +77,16 @@ class Lines:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._texts: list[Any] = []
-        self._texts_so_far = 0
+        self._texts: list[str] = []
         self._said: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
 
-    def say(self, places: NDArray[Any], texts: Sequence[str] | Any, which: NDArray[Any] | None = None) -> None:
-        """Say `texts[which[k]]` of the pupil at `places[k]`; without `which`, `texts[0]` of each. No place twice.
-
-        `texts` is a list, or a pyarrow string array where there are many.
-        """
-        import pyarrow as pa
-
+    def say(self, places: NDArray[Any], texts: Sequence[str], which: NDArray[Any] | None = None) -> None:
+        """Say `texts[which[k]]` of the pupil at `places[k]`; without `which`, `texts[0]` of each. No place twice."""
         if not len(places):
             return
         chosen = np.zeros(len(places), np.int32) if which is None else np.asarray(which, np.int32)
-        self._said.append((np.asarray(places, np.int64), chosen + np.int32(self._texts_so_far)))
-        self._texts.append(pa.array(texts, pa.string()))
-        self._texts_so_far += len(texts)
+        self._said.append((np.asarray(places, np.int64), chosen + np.int32(len(self._texts))))
+        self._texts += texts
 
     def joined(self, order: NDArray[np.int64] | None = None, separator: str = "; ") -> Any:
         """One line a pupil, empty where nothing is said: a pyarrow chunked array of strings.
@@ -54,7 +96,7 @@ class Lines:
         import pyarrow as pa
 
         starts, which = self._by_pupil(order)
-        texts = pa.concat_arrays(self._texts) if self._texts else pa.array([], pa.string())
+        texts = pa.array(self._texts, pa.string())
         chunks = [
             _join(texts, starts[first : first + PUPILS_AT_ONCE + 1], which, separator)
             for first in range(0, self.size, PUPILS_AT_ONCE)
@@ -88,13 +130,6 @@ def _join(texts: Any, starts: NDArray[np.int64], which: NDArray[np.int32], separ
     return pc.binary_join(pa.ListArray.from_arrays(offsets, said), separator)
 
 
-def followed_by(texts: Any, ending: str) -> Any:
-    """Each text with the same ending: pyarrow strings."""
-    import pyarrow.compute as pc
-
-    return pc.binary_join_element_wise(texts, ending, "")
-
-
 def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The different rows of aligned columns: the place of the first of each, and which one every row is.
 
@@ -111,6 +146,21 @@ def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int3
     first = np.empty(int(which.max(initial=-1)) + 1, np.int64)
     first[which[::-1]] = np.arange(len(which))[::-1]  # of equal rows the first is written last
     return first, which.astype(np.int32)
+
+
+def _different(codes: NDArray[np.int64], bound: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The different ones of whole numbers from 0 to less than a bound, 0 left out; which of them is whose, -1 for 0."""
+    if bound > max(len(codes), MOST_IN_TABLE):
+        import pyarrow as pa
+
+        encoded = pa.array(codes, mask=codes == 0).dictionary_encode()
+        return np.asarray(encoded.dictionary), np.asarray(encoded.indices.fill_null(-1))
+    there = np.zeros(bound, np.bool_)
+    there[codes], there[0] = True, False
+    different = np.flatnonzero(there)
+    table = np.full(bound, -1, np.int32)
+    table[different] = np.arange(len(different))
+    return different, table[codes]
 
 
 def _codes(column: NDArray[Any]) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from roni.plural import counted
 from roni.wording.facts import facts
-from roni.wording.lines import Lines, followed_by
+from roni.wording.lines import Lines
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment, ColumnNotKnown
@@ -55,12 +55,10 @@ def reasons(cohort: Cohort, assessment: Assessment) -> Lines:
     lines = Lines(len(cohort))
     for paid in sorted(tiers_paid(assessment), key=lambda paid: -paid.tier.points):
         places = np.flatnonzero(paid.met)
-        texts, which = facts(paid.tier.when, cohort, places)
-        lines.say(places, followed_by(texts, f" +{paid.tier.points}"), which)
+        lines.say(places, *facts(paid.tier.when, cohort, places).ending(f" +{paid.tier.points}"))
     for column, inclusion in enumerate(assessment.card.inclusions):
         places = np.flatnonzero(assessment.inclusions[:, column] > 0)
-        texts, which = facts(inclusion.when, cohort, places)
-        lines.say(places, followed_by(texts, f": at least {inclusion.band}"), which)
+        lines.say(places, *facts(inclusion.when, cohort, places).ending(f": at least {inclusion.band}"))
     return lines
 
 

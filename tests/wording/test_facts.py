@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roni.cohort import Cohort
 from roni.indicator.condition import AllOf, AnyOf, AtLeast, Below, Condition, IsTrue, Not, OneOf
 from roni.wording.facts import facts, known_value, percent
-from tests.strategies import cohort_of, pupil
+from tests.strategies import cohort_of, cohorts, pupil
+from tests.test_indicator import conditions
 
 
 def fact(condition: Condition, **values: object) -> str:
-    texts, which = facts(condition, pupil(**values), np.array([0]))
-    return str(texts[int(which[0])].as_py())
+    return facts(condition, pupil(**values), np.array([0])).one
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,25 @@ def test_the_facts_of_many_are_the_facts_of_each(values: list[float], threshold:
     condition = Below("attendance", threshold)
     places = np.flatnonzero(condition.judge(cohort) > 0)
     texts, which = facts(condition, cohort, places)
-    alone = [facts(condition, cohort, places[at : at + 1])[0][0].as_py() for at in range(len(places))]
-    assert [texts[int(one)].as_py() for one in which] == alone
+    assert [texts[one] for one in which] == [facts(condition, cohort, np.array([place])).one for place in places]
+
+
+NAMES = ("attendance", "suspensions", "suspended", "young_carer", "sen_provision", "ks2_maths")
+
+
+@settings(deadline=None)
+@given(st.sampled_from([AnyOf, AllOf]), st.lists(conditions(), min_size=1, max_size=4), cohorts(NAMES))
+def test_the_fact_of_several_conditions_is_the_facts_of_those_met(
+    kind: type[AnyOf | AllOf], parts: list[Condition], cohort: Cohort
+) -> None:
+    whole = kind(tuple(parts))
+    places = np.flatnonzero(whole.judge(cohort) > 0)
+    met = [[part for part in parts if part.judge(cohort)[place] > 0] for place in places]
+    texts, which = facts(whole, cohort, places)
+    assert [texts[one] for one in which] == [
+        " and ".join(facts(part, cohort, np.array([place])).one for part in each)
+        for place, each in zip(places, met, strict=True)
+    ]
 
 
 def test_any_known_value_can_be_said_and_an_unknown_one_is_none() -> None:

@@ -23,6 +23,10 @@ from service.database import lock_audit
 FIRST = "0" * 64  # what the first event follows
 REF_BYTES = 8
 
+_LAST = select(t.audit_events.c.hash).order_by(t.audit_events.c.id.desc()).limit(1)
+_ADD = insert(t.audit_events)
+_LINKS = select(t.pupil_links.c.pupil_id, t.pupil_links.c.audit_ref).where(among(t.pupil_links.c.pupil_id, "pupils"))
+
 
 def record(
     connection: Connection,
@@ -40,7 +44,7 @@ def record(
     """
     known = list(refs) if refs is not None else audit_refs(connection, pupils)
     lock_audit(connection)
-    previous = connection.execute(select(t.audit_events.c.hash).order_by(t.audit_events.c.id.desc()).limit(1)).scalar()
+    previous = connection.execute(_LAST).scalar()
     event = {
         "at": now(),
         "person_ref": access.person_ref,
@@ -52,7 +56,7 @@ def record(
         "detail": json.dumps(dict(detail or {}), sort_keys=True, ensure_ascii=False),
         "previous": previous or FIRST,
     }
-    connection.execute(insert(t.audit_events).values(**event, hash=event_hash(event)))
+    connection.execute(_ADD, {**event, "hash": event_hash(event)})
 
 
 def event_hash(event: Mapping[str, Any]) -> str:
@@ -66,11 +70,9 @@ def event_hash(event: Mapping[str, Any]) -> str:
 def audit_refs(connection: Connection, pupils: Iterable[int]) -> list[str]:
     """The audit references of pupils, made where there is none yet."""
     ids = list(dict.fromkeys(pupils))
-    links = t.pupil_links.c
-    found: dict[int, str] = {}
-    if ids:
-        rows = connection.execute(select(links.pupil_id, links.audit_ref).where(among(links.pupil_id, ids)))
-        found.update((row.pupil_id, row.audit_ref) for row in rows)
+    if not ids:
+        return []
+    found = {row.pupil_id: row.audit_ref for row in connection.execute(_LINKS, {"pupils": ids})}
     if missing := {pupil: secrets.token_hex(REF_BYTES) for pupil in ids if pupil not in found}:
         links_made = [{"pupil_id": pupil, "audit_ref": ref} for pupil, ref in missing.items()]
         connection.execute(insert(t.pupil_links), links_made)

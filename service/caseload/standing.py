@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from service import tables as t
 from service.access import WHOLE_COUNCIL
@@ -88,8 +89,7 @@ NONE = Standing()
 def standings(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> Mapping[int, Standing]:
     """By pupil id, those of whom there is anything to say; of all pupils of the check where none are given."""
     found: dict[int, list[Any]] = {}
-    query = rows().where(m.check_id == check_id, m.state.in_(OPEN)).order_by(m.id)
-    for row in connection.execute(_of(query, m.pupil_id, pupils)):
+    for row in connection.execute(_open(pupils is not None), {"check": check_id, "pupils": pupils}):
         found.setdefault(row.pupil_id, []).append(row)
     objecting = objections(connection, pupils)
     return {pupil: Standing(tuple(found.get(pupil, ())), pupil in objecting) for pupil in objecting.union(found)}
@@ -97,13 +97,20 @@ def standings(connection: Connection, check_id: int, pupils: Collection[int] | N
 
 def objections(connection: Connection, pupils: Collection[int] | None = None) -> set[int]:
     """The pupils of whom an objection is open."""
+    return set(connection.execute(_objections(pupils is not None), {"pupils": pupils}).scalars())
+
+
+@cache  # both are made once: to build one costs more than to ask it
+def _open(of_some: bool) -> Select[Any]:
+    query = rows().where(m.check_id == bindparam("check"), m.state.in_(OPEN)).order_by(m.id)
+    return query.where(among(m.pupil_id, "pupils")) if of_some else query
+
+
+@cache
+def _objections(of_some: bool) -> Select[Any]:
     asked = t.pupil_requests.c
     query = select(asked.pupil_id).where(asked.kind == "objection", asked.decided_at.is_(None))
-    return set(connection.execute(_of(query, asked.pupil_id, pupils)).scalars())
-
-
-def _of(query: Select[Any], column: Any, pupils: Collection[int] | None) -> Select[Any]:
-    return query if pupils is None else query.where(among(column, pupils))
+    return query.where(among(asked.pupil_id, "pupils")) if of_some else query
 
 
 m = t.moderations.c

@@ -7,15 +7,27 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from roni import VERSION, Model, Scorecard, national
 from service import tables as t
 from service.access import VIEWS
+from service.among import among
 from service.refs import new_ref
 from service.registers.cards import card_of, fields_hidden, model_of
 from service.registers.lines import GROUP_FAMILIES, MARKS, SHOWN
 from service.settings import Settings
+
+_register = t.registers.c
+_LIVE = select(t.registers).where(_register.check_id == bindparam("check"), _register.beside.is_(False))
+_LOCK = select(t.checks.c.id).where(t.checks.c.id == bindparam("check")).with_for_update()
+_NOTES = (
+    select(_register.id, _register.notes)
+    .where(among(_register.id, "registers"))
+    .order_by(_register.id)
+    .with_for_update()
+)
+_SIGN = update(t.registers).where(_register.id == bindparam("register")).values(version=_register.version + 1)
 
 
 class Basis:
@@ -36,21 +48,17 @@ class Basis:
         """The register of each view, made where there is none yet. One transaction at a time makes them."""
         found = self.stored()
         if len(found) < len(VIEWS):
-            self.connection.execute(select(t.checks.c.id).where(t.checks.c.id == self.check.id).with_for_update())
+            self.connection.execute(_LOCK, {"check": self.check.id})
             found = self.stored()
-            for view in VIEWS:
-                if view not in found:
-                    self.connection.execute(insert(t.registers).values(**self.values(view), ref=new_ref("register")))
-            found = self.stored()
+            new = [{**self.values(view), "ref": new_ref("register")} for view in VIEWS if view not in found]
+            if new:
+                self.connection.execute(insert(t.registers), new)
+                found = self.stored()
         return found
 
     def stored(self) -> dict[str, Any]:
         """The live registers that there are, by view."""
-        register = t.registers.c
-        rows = self.connection.execute(
-            select(t.registers).where(register.check_id == self.check.id, register.beside.is_(False))
-        )
-        return {row.view: row for row in rows}
+        return {row.view: row for row in self.connection.execute(_LIVE, {"check": self.check.id})}
 
     def heirs(self) -> dict[str, Any]:
         """The registers that are worked out to take the place of the live ones, by view; none made with others."""
@@ -90,7 +98,6 @@ class Basis:
 
     def sign(self, registers: dict[str, Any]) -> None:
         """Say by what the registers were made, and what is said once of each school's files."""
-        register = t.registers.c
         notes = self._notes([row.id for row in registers.values()])
         for view, row in registers.items():
             before = notes[row.id]
@@ -98,15 +105,11 @@ class Basis:
             values = {**self.values(view), "notes": {**kept, **self.notes[view]}}
             stored = {**row._mapping, "notes": before}
             other = {name: value for name, value in values.items() if stored[name] != value}
-            self.connection.execute(
-                update(t.registers).where(register.id == row.id).values(**other, version=register.version + 1)
-            )
+            self.connection.execute(_SIGN, {"register": row.id, **other})
 
     def _notes(self, registers: list[int]) -> dict[int, Any]:
         """The notes of these registers as they are now, by id; nobody else changes them until this is done."""
-        register = t.registers.c
-        query = select(register.id, register.notes).where(register.id.in_(registers))
-        rows = self.connection.execute(query.order_by(register.id).with_for_update())
+        rows = self.connection.execute(_NOTES, {"registers": registers})
         return {row.id: row.notes for row in rows}
 
     @cached_property

@@ -26,14 +26,18 @@ from service.settings import Settings
 
 
 def card_of(connection: Connection, digest: str) -> Scorecard:
-    """The scorecard of a digest: one that was stored, else a shipped one. Raises RoniError where it is gone."""
-    row = connection.execute(
-        select(t.scorecards.c.name, t.scorecards.c.content).where(t.scorecards.c.digest == digest)
-    ).one_or_none()
-    card = shipped_cards().get(digest) if row is None else _parsed(row.content, row.name)
+    """The scorecard of a digest: a shipped one, else one that was stored. Raises RoniError where it is gone."""
+    card = shipped_cards().get(digest) or _stored(connection, digest)
     if card is None or card.digest != digest:
         raise RoniError("The scorecard of this check is not stored as it was. Restore it, or choose another one.")
     return card
+
+
+def _stored(connection: Connection, digest: str) -> Scorecard | None:
+    row = connection.execute(
+        select(t.scorecards.c.name, t.scorecards.c.content).where(t.scorecards.c.digest == digest)
+    ).one_or_none()
+    return None if row is None else _parsed(row.content, row.name)
 
 
 @lru_cache(maxsize=1)

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, func, not_, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
 
 from service import tables as t
 from service.among import among
 from service.registers.order import RESTRICTED, WIDTH
 from service.registers.working_out import work_out
 from service.settings import Settings
+
+_row, _pupil, _register, _roll = t.register_rows.c, t.pupils.c, t.registers.c, t.roll_pupils.c
+_restricted = _row.section == RESTRICTED
+_OTHERS = select(_register.id, _register.check_id).where(
+    _register.check_id != bindparam("check"), _register.view == "full", _register.beside.is_(False)
+)
+_OUTDATED = (
+    select(_row.register_id, _row.pupil_id)
+    .join(t.pupils, _pupil.id == _row.pupil_id)
+    .where(among(_row.register_id, "registers"), among(_row.pupil_id, "pupils"))
+    .where(
+        or_(
+            _pupil.died_at.is_not(None),
+            and_(_pupil.restricted, not_(_restricted)),
+            and_(not_(_pupil.restricted), _restricted),
+            func.substr(_row.sort, WIDTH + 1) != _pupil.key,
+            and_(_pupil.district.is_not(None), _row.district.is_distinct_from(_pupil.district)),
+            and_(_pupil.home_authority.is_not(None), _row.home_authority.is_distinct_from(_pupil.home_authority)),
+        )
+    )
+)
+_FOLLOWING = select(t.checks.c.id).where(t.checks.c.earlier_id == bindparam("check"))
 
 
 def work_out_elsewhere(
@@ -21,36 +43,21 @@ def work_out_elsewhere(
     Of pupils who have died, whose information is restricted now, or who have another identifier; and in the check that
     continues this one, which says what changed since.
     """
-    checks = t.checks.c
-    others = select(checks.id, checks.earlier_id).where(checks.id != check_id).order_by(checks.id)
-    for other in connection.execute(others).all():
-        reached = _outdated(connection, other.id, pupils)
-        if other.earlier_id == check_id:
-            reached |= _there(connection, other.id, school_id, pupils)
-        if reached:
-            work_out(connection, settings, other.id, reached)
+    reached = _outdated(connection, check_id, pupils)
+    for other in connection.execute(_FOLLOWING, {"check": check_id}).scalars().all():
+        reached.setdefault(other, set()).update(_there(connection, other, school_id, pupils))
+    for other in sorted(reached):
+        if reached[other]:
+            work_out(connection, settings, other, reached[other])
 
 
-def _outdated(connection: Connection, check_id: int, pupils: Collection[int]) -> set[int]:
-    """Those of whom a register says otherwise than is known now."""
-    row, pupil, register = t.register_rows.c, t.pupils.c, t.registers.c
-    query = (
-        select(row.pupil_id)
-        .join(t.registers, register.id == row.register_id)
-        .join(t.pupils, pupil.id == row.pupil_id)
-        .where(register.check_id == check_id, register.view == "full", register.beside.is_(False))
-        .where(among(row.pupil_id, pupils))
-    )
-    restricted = row.section == RESTRICTED
-    otherwise = or_(
-        pupil.died_at.is_not(None),
-        and_(pupil.restricted, not_(restricted)),
-        and_(not_(pupil.restricted), restricted),
-        func.substr(row.sort, WIDTH + 1) != pupil.key,
-        and_(pupil.district.is_not(None), row.district.is_distinct_from(pupil.district)),
-        and_(pupil.home_authority.is_not(None), row.home_authority.is_distinct_from(pupil.home_authority)),
-    )
-    return set(connection.execute(query.where(otherwise)).scalars())
+def _outdated(connection: Connection, check_id: int, pupils: Collection[int]) -> dict[int, set[int]]:
+    """By other check those of whom its register says otherwise than is known now."""
+    others = {row.id: row.check_id for row in connection.execute(_OTHERS, {"check": check_id})}
+    found: dict[int, set[int]] = {}
+    for register, pupil in connection.execute(_OUTDATED, {"registers": others, "pupils": pupils}) if others else ():
+        found.setdefault(others[register], set()).add(pupil)
+    return found
 
 
 def _there(connection: Connection, check_id: int, school_id: int | None, pupils: Collection[int]) -> set[int]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, or_, select
 
 from service import tables as t
 from service.among import among
@@ -35,17 +36,9 @@ def decisions(
 
     Of a check that was closed, what was decided of school and list until then; whose a pupil is counts everywhere.
     """
-    entry, checks, found = t.resolutions.c, t.checks.c, Decisions()
-    disagree = and_(entry.kind == "sources_disagree", entry.check_id == check_id, entry.decision.is_not(None))
-    if closed_at is not None:
-        disagree = and_(disagree, entry.closed_at <= closed_at)
-    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
-    until = select(checks.id).where(checks.on <= on)  # by their days: a later check may have been opened first
-    query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id.in_(until))))
-    if pupils is not None:
-        query = query.where(among(entry.pupil_id, pupils))
+    found, query = Decisions(), _query(pupils is not None, closed_at is not None)
     schools: dict[tuple[int, frozenset[int]], Any] = {}
-    for row in connection.execute(query.order_by(entry.id)):
+    for row in connection.execute(query, {"check": check_id, "pupils": pupils, "closed": closed_at}):
         if row.kind == "two_schools":
             schools[row.pupil_id, frozenset({row.school_id, row.other_school_id})] = row
         elif not row.says.get(LAPSED):
@@ -54,6 +47,21 @@ def decisions(
     for row in schools.values():
         _whose(found, row)
     return found
+
+
+@cache  # made once: to build it costs more than to ask it
+def _query(of_some: bool, of_closed: bool) -> Select[Any]:
+    entry, checks = t.resolutions.c, t.checks.c
+    check: BindParameter[int] = bindparam("check")
+    disagree = and_(entry.kind == "sources_disagree", entry.check_id == check, entry.decision.is_not(None))
+    if of_closed:
+        disagree = and_(disagree, entry.closed_at <= bindparam("closed"))
+    on = select(checks.on).where(checks.id == check).scalar_subquery()
+    until = select(checks.id).where(checks.on <= on)  # by their days: a later check may have been opened first
+    query = select(t.resolutions).where(or_(disagree, and_(entry.kind == "two_schools", entry.check_id.in_(until))))
+    if of_some:
+        query = query.where(among(entry.pupil_id, "pupils"))
+    return query.order_by(entry.id)
 
 
 def _whose(found: Decisions, row: Any) -> None:

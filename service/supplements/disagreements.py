@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from roni import national
 from service import tables as t
+from service.among import among
 from service.clock import now
 from service.refs import new_ref
 
@@ -18,6 +19,17 @@ ON_LIST = ("matched", "own_roll")
 AT_ONCE = 400  # a database takes a limited number of parameters
 LAPSED = "lapsed"
 Who = tuple[int, str]  # a pupil, and the field
+
+_open, _list, _listed = t.resolutions.c, t.supplements.c, t.supplement_rows.c
+_LISTS = select(t.supplements).where(_list.state == "live").order_by(_list.id)
+_SAID = (
+    select(_listed.pupil_id, _listed.record)
+    .where(_listed.supplement_id == bindparam("list"), _listed.state.in_(ON_LIST))
+    .order_by(_listed.id)
+)
+_SAID_OF = _SAID.where(among(_listed.pupil_id, "pupils"))
+_ENTRIES = select(t.resolutions).where(_open.kind == KIND, _open.check_id == bindparam("check"))
+_ENTRIES_OF = _ENTRIES.where(among(_open.pupil_id, "pupils"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +50,10 @@ class _Said:
 
 def review(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> None:
     """Open what disagrees now among these pupils of a check (None: everybody), and close what does so no more."""
-    lists = list(_live(connection))
-    entries = list(_entries(connection, check_id, pupils))
-    if not lists and not entries:
+    live, entries = connection.execute(_LISTS).all(), _entries(connection, check_id, pupils)
+    if not live and not entries:
         return
+    lists = [_says(connection, item, pupils) for item in live]
     found = {(row["pupil_id"], row["field"]): row for row in _found(connection, check_id, lists, pupils)}
     open_now = {_who(row): row for row in entries if row.closed_at is None}
     _close(connection, [row.id for who, row in open_now.items() if who not in found])
@@ -87,18 +99,14 @@ def _entry(check_id: int, row: Mapping[str, Any], before: Any | None) -> dict[st
     return {**entry, **{name: None if before is None else getattr(before, name) for name in more}}
 
 
-def _live(connection: Connection) -> Iterator[_Said]:
-    """The live lists with what their rows say of flags."""
-    lists = connection.execute(
-        select(t.supplements).where(t.supplements.c.state == "live").order_by(t.supplements.c.id)
-    )
-    row = t.supplement_rows.c
-    for item in lists.all():
-        query = select(row.pupil_id, row.record).where(row.supplement_id == item.id, row.state.in_(ON_LIST))
-        rows: dict[int, dict[str, Any]] = {}
-        for pupil, record in connection.execute(query.order_by(row.id)):
-            rows.setdefault(pupil, {}).update(record["values"])
-        yield _Said(item, rows)
+def _says(connection: Connection, item: Any, pupils: Collection[int] | None) -> _Said:
+    """What the rows of a list say of flags: of these pupils, of all where none are given."""
+    asked = {"list": item.id, "pupils": pupils}
+    found = connection.execute(_SAID, {"list": item.id}) if pupils is None else connection.execute(_SAID_OF, asked)
+    rows: dict[int, dict[str, Any]] = {}
+    for pupil, record in found:
+        rows.setdefault(pupil, {}).update(record["values"])
+    return _Said(item, rows)
 
 
 def _found(
@@ -154,14 +162,10 @@ def _rolls(
         yield from (row for row in connection.execute(query.where(yes)) if row.pupil_id not in seen)
 
 
-def _entries(connection: Connection, check_id: int, pupils: Collection[int] | None) -> Iterator[Any]:
-    entry = t.resolutions.c
-    query = select(t.resolutions).where(entry.kind == KIND, entry.check_id == check_id)
+def _entries(connection: Connection, check_id: int, pupils: Collection[int] | None) -> Sequence[Any]:
     if pupils is None:
-        yield from connection.execute(query)
-        return
-    for part in _parts(pupils):
-        yield from connection.execute(query.where(entry.pupil_id.in_(part)))
+        return connection.execute(_ENTRIES, {"check": check_id}).all()
+    return connection.execute(_ENTRIES_OF, {"check": check_id, "pupils": pupils}).all()
 
 
 def _close(connection: Connection, ids: Iterable[int]) -> None:

@@ -17,7 +17,7 @@ from service.refs import new_ref
 from service.registers.cohorts import check_values
 from service.supplements.said import KEPT
 from service.uploads.comparing import compare
-from service.uploads.matching import settle_pupils
+from service.uploads.matching import find_pupils, settle_pupils
 from service.uploads.resolving import resolve
 from service.uploads.rolls import LEFT, ON_ROLL, base_of, last_roll, live_submission
 from service.uploads.splitting import OWN_ROLL
@@ -103,7 +103,7 @@ def put_on(
     place = 0 if last is None else last + 1
     _insert(connection, check.id, submission_id, place, [(ids[n], record, None) for n, record in enumerate(records)])
     connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(cohort=header))
-    resolve(connection, check.id, None, dict(zip(ids, records, strict=True)), {})
+    resolve(connection, check.id, None, dict(zip(ids, records, strict=True)), left={}, shared={})
     return [*ids, *brought]
 
 
@@ -199,7 +199,8 @@ def _settle(
 ) -> list[int]:
     """The pupil of each: the one given, else found or made by identifiers."""
     unknown = [record for item, record in zip(newcomers, records, strict=True) if item.pupil_id is None]
-    made = iter(settle_pupils(connection, header, unknown, None, prefix))
+    found = find_pupils(connection, unknown, [None] * len(unknown), header)
+    made = iter(settle_pupils(connection, header, unknown, found, None, prefix))
     return [next(made) if item.pupil_id is None else item.pupil_id for item in newcomers]
 
 

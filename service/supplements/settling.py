@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from service import tables as t
 from service.clock import now
@@ -15,6 +15,17 @@ from service.supplements.queries import UNDECIDED
 from service.uploads.claims import NOT_MAIN
 
 AT_ONCE = 400  # a database takes a limited number of parameters
+
+_row, _roll = t.supplement_rows.c, t.roll_pupils.c
+_UNDECIDED = (
+    select(t.supplement_rows)
+    .join(t.supplements, t.supplements.c.id == _row.supplement_id)
+    .where(t.supplements.c.state == "live", _row.state.in_(UNDECIDED))
+    .order_by(_row.id)
+)
+_OWN_ROLL = select(_roll.pupil_id).where(
+    _roll.check_id == bindparam("check"), _roll.live, _roll.status == "on_roll", _roll.school_id.is_(None)
+)
 
 
 def close_settled(connection: Connection, check_id: int, pupils: Collection[int] | None = None) -> set[int]:
@@ -29,14 +40,9 @@ def close_settled(connection: Connection, check_id: int, pupils: Collection[int]
 
 def _find_pupils(connection: Connection) -> set[int]:
     """Undecided rows of live lists whose pupils are known now; returns those pupils."""
-    row = t.supplement_rows.c
-    query = (
-        select(t.supplement_rows)
-        .join(t.supplements, t.supplements.c.id == row.supplement_id)
-        .where(t.supplements.c.state == "live", row.state.in_(UNDECIDED))
-        .order_by(row.id)
-    )
-    waiting = connection.execute(query).all()
+    waiting = connection.execute(_UNDECIDED).all()
+    if not waiting:
+        return set()
     found: set[int] = set()
     for item, match in zip(waiting, match_rows(connection, [item.record["values"] for item in waiting]), strict=True):
         if match.state == MATCHED and match.pupil is not None:
@@ -73,9 +79,9 @@ def _change(connection: Connection, item: Any, **values: Any) -> None:
 
 def _give_up(connection: Connection, check_id: int, pupils: Collection[int] | None) -> set[int]:
     """Take pupils off the council's own roll whom a school has as its own now."""
+    mine = set(connection.execute(_OWN_ROLL, {"check": check_id}).scalars())
     roll = t.roll_pupils.c
     live = (roll.check_id == check_id, roll.live, roll.status == "on_roll")
-    mine = set(connection.execute(select(roll.pupil_id).where(*live, roll.school_id.is_(None))).scalars())
     listed = set()
     for part in _parts(mine if pupils is None else mine & {*pupils}):
         query = select(roll.pupil_id, roll.record).where(*live, roll.school_id.is_not(None), roll.pupil_id.in_(part))

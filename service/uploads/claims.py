@@ -9,11 +9,11 @@ stands until one of the two schools has confirmed that the pupil left.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from service import tables as t
 from service.among import among
@@ -23,6 +23,30 @@ NOT_MAIN = ("subsidiary", "guest", "further_education", "other")  # registered t
 MAIN_OF_TWO = "main_dual"
 
 Pair = tuple[int, frozenset[int]]  # a pupil, and the two schools
+
+_entry, _roll, _check, _this = t.resolutions.c, t.roll_pupils.c, t.checks.c, t.checks.alias("this_check").c
+_CHECKS = select(_check.id).order_by(_check.on.desc(), _check.id.desc())
+_ELSEWHERE = (
+    select(_roll.pupil_id)
+    .where(among(_roll.pupil_id, "pupils"), _roll.live)
+    .where(_roll.school_id.is_distinct_from(bindparam("school")))
+    .distinct()
+)
+_ROLLS_OF_OTHERS = (
+    select(_roll.pupil_id, _roll.school_id, _roll.check_id, _roll.status, _roll.record)
+    .add_columns(_check.label, _check.year, t.pupils.c.leavers)
+    .add_columns(select(_this.year).where(_this.id == bindparam("check")).scalar_subquery().label("now"))
+    .join(t.checks, _check.id == _roll.check_id)
+    .join(t.pupils, t.pupils.c.id == _roll.pupil_id)
+    .where(among(_roll.pupil_id, "pupils"), _roll.live)
+    .where(_roll.school_id.is_not(None), _roll.school_id != bindparam("school"))
+)
+_ENTRIES = (
+    select(t.resolutions).where(_entry.kind == "two_schools", among(_entry.pupil_id, "pupils")).order_by(_entry.id)
+)
+_LEFT = select(_roll.pupil_id, _roll.school_id, _roll.check_id).where(
+    among(_roll.pupil_id, "pupils"), _roll.live, _roll.school_id == bindparam("school"), _roll.status == LEFT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +69,17 @@ class Claim:
 
 def every_check(connection: Connection) -> list[int]:
     """The checks, the latest first."""
-    check = t.checks.c
-    return list(connection.execute(select(check.id).order_by(check.on.desc(), check.id.desc())).scalars())
+    return list(connection.execute(_CHECKS).scalars())
+
+
+def elsewhere(connection: Connection, school_id: int | None, pupils: Collection[int]) -> set[int]:
+    """Those of a school's pupils who are on any other roll that counts, be it the council's own; mostly nobody.
+
+    What one transaction asks of a new roll (`claims`, restricting.py) it need ask of these only.
+    """
+    if not pupils:
+        return set()
+    return set(connection.execute(_ELSEWHERE, {"pupils": pupils, "school": school_id}).scalars())
 
 
 def claims(
@@ -58,8 +91,11 @@ def claims(
     """
     if school_id is None or not on_roll:
         return []
+    asked = {"pupils": on_roll, "school": school_id, "check": check_id}
+    rows = connection.execute(_ROLLS_OF_OTHERS, asked).all()
+    if not rows:
+        return []
     checks = every_check(connection)
-    rows = _rolls_of_others(connection, check_id, school_id, on_roll)
     had = {key: row for key, row in _latest(rows, checks).items() if row.status == ON_ROLL and _still(row)}
     if not had:
         return []
@@ -98,20 +134,6 @@ def _registered(record: Mapping[str, Any]) -> str | None:
     return said
 
 
-def _rolls_of_others(connection: Connection, check_id: int, school_id: int, pupils: Iterable[int]) -> Sequence[Any]:
-    roll, check = t.roll_pupils.c, t.checks.c
-    this = t.checks.alias("this_check").c
-    now = select(this.year).where(this.id == check_id).scalar_subquery()
-    return connection.execute(
-        select(roll.pupil_id, roll.school_id, roll.check_id, roll.status, roll.record)
-        .add_columns(check.label, check.year, now.label("now"), t.pupils.c.leavers)
-        .join(t.checks, check.id == roll.check_id)
-        .join(t.pupils, t.pupils.c.id == roll.pupil_id)
-        .where(among(roll.pupil_id, pupils), roll.live)
-        .where(roll.school_id.is_not(None), roll.school_id != school_id)
-    ).all()
-
-
 def _latest(rows: Sequence[Any], checks: Sequence[int]) -> dict[tuple[int, int], Any]:
     """By pupil and school what it says last."""
     oldest_first = sorted(rows, key=lambda row: -checks.index(row.check_id))
@@ -127,9 +149,7 @@ def _entries(
     connection: Connection, checks: Sequence[int], school_id: int, pupils: Collection[int], rolls: Sequence[Any]
 ) -> dict[Pair, Any]:
     """By pupil and the two schools what is open between them, or was decided by a person and holds still."""
-    entry = t.resolutions.c
-    query = select(t.resolutions).where(entry.kind == "two_schools", among(entry.pupil_id, sorted(pupils)))
-    rows = connection.execute(query.order_by(entry.id)).all()
+    rows = connection.execute(_ENTRIES, {"pupils": pupils}).all()
     last = {(row.pupil_id, frozenset({row.school_id, row.other_school_id})): row for row in rows}
     if not last:
         return {}
@@ -146,11 +166,7 @@ def _holds(pair: Pair, row: Any, checks: Sequence[int], gone: set[tuple[int, int
 
 
 def _left(connection: Connection, school_id: int, pupils: Collection[int]) -> set[tuple[int, int, int]]:
-    roll = t.roll_pupils.c
-    query = select(roll.pupil_id, roll.school_id, roll.check_id).where(
-        among(roll.pupil_id, sorted(pupils)), roll.live, roll.school_id == school_id, roll.status == LEFT,
-    )  # fmt: skip
-    return {tuple(row) for row in connection.execute(query)}
+    return {tuple(row) for row in connection.execute(_LEFT, {"pupils": pupils, "school": school_id})}
 
 
 def _is_first(entry: Any, school_id: int) -> bool:

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
 
 from roni import VERSION
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.clock import now
 from service.many import insert_many
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
 from service.supplements.settling import close_settled
-from service.uploads.claims import held_by_others
+from service.uploads.claims import elsewhere, held_by_others
 from service.uploads.leavers import require_complete
-from service.uploads.matching import settle_pupils
+from service.uploads.matching import find_pupils, settle_pupils
 from service.uploads.resolving import resolve, stop_all
 from service.uploads.restricted import as_restricted
 from service.uploads.restricting import drop_restricted, keep_restricted
-from service.uploads.rolls import LEFT, ON_ROLL, base_of
+from service.uploads.rolls import LEFT, ON_ROLL, base_of, of_school, who
 
 ROLL_CHANGED = (
     "This school’s roll was confirmed by somebody else since. Look at the difference again: save your answers once "
@@ -35,9 +36,20 @@ ROLL_CHANGED = (
 )
 NO_SCHOOL = frozenset({"ehe", "awaiting_place", "not_known", "custody", "abroad", "other_authority", "died"})
 
+_LINE = select(t.check_schools).where(
+    t.check_schools.c.check_id == bindparam("check"), t.check_schools.c.school_id == bindparam("school")
+)
+_SIGN_OFF = update(t.check_schools).where(t.check_schools.c.id == bindparam("line"))
+_HABITS = update(t.schools).where(t.schools.c.id == bindparam("school"))
+_LEAVE = (
+    update(t.pupils)
+    .where(among(t.pupils.c.id, "gone"), t.pupils.c.school_id == bindparam("school"))
+    .values(school_id=None)
+)
+_GIVE_RECEIPT = update(t.submissions).where(t.submissions.c.id == bindparam("submission"))
 
-@dataclass(frozen=True, slots=True)
-class OnRoll:
+
+class OnRoll(NamedTuple):
     """One pupil of the new roll: the record, whether they joined, and where the file itself says that they left to."""
 
     record: Mapping[str, Any]
@@ -46,8 +58,7 @@ class OnRoll:
     pupil_id: int | None = None  # where it is settled who it is
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(NamedTuple):
     """One pupil of the last roll only: the last facts, and where they left to; `new` since the last roll."""
 
     pupil_id: int
@@ -81,19 +92,19 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
         raise Refusal(412, "roll_changed", ROLL_CHANGED)
     require_complete(_answers(roll))
     dropped = _retire(connection, check.id, roll.school_id)
-    pupil_ids = _settle(connection, check, roll)
+    pupil_ids, others = _settle(connection, check, roll)
     ref, submission_id = _submit(connection, access, check.id, roll)
-    restricted = keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)])
+    restricted = keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)], others)
     rows = _rows(roll, pupil_ids, restricted)
     _store_rows(connection, check.id, submission_id, roll.school_id, rows)
     _sign_off(connection, access, check.id, submission_id, roll)
-    opened = _follow_leavers(connection, access, check.id, roll.school_id, rows)
+    opened = _follow_leavers(connection, access, check.id, roll.school_id, rows, others)
     cut = drop_restricted(connection, check.id, roll.school_id, rows, restricted)
     touched = dropped | {row["pupil_id"] for row in rows}
     touched |= close_settled(connection, check.id, touched)
     _work_out(connection, settings, check.id, roll.school_id, touched)
     receipt = _receipt(access, check, ref, roll, rows, opened)
-    connection.execute(update(t.submissions).where(t.submissions.c.id == submission_id).values(receipt=receipt))
+    connection.execute(_GIVE_RECEIPT, {"submission": submission_id, "receipt": receipt})
     detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
     if cut:
         audit.record(connection, access, "pupil.restrict", about=ref, pupils=sorted(cut))
@@ -117,23 +128,41 @@ def row_ref(record: Mapping[str, Any]) -> str:
 
 def _retire(connection: Connection, check_id: int, school_id: int | None) -> set[int]:
     """The roll that counted until now does so no more; returns whom it had."""
-    rolls, subs = t.roll_pupils, t.submissions
-    mine = (rolls.c.school_id.is_(None) if school_id is None else rolls.c.school_id == school_id,)
-    live = (rolls.c.check_id == check_id, rolls.c.live, *mine)
-    had = set(connection.execute(select(rolls.c.pupil_id).where(*live)).scalars())
-    connection.execute(update(rolls).where(*live).values(live=False))
-    whose = subs.c.school_id.is_(None) if school_id is None else subs.c.school_id == school_id
-    connection.execute(update(subs).where(subs.c.check_id == check_id, subs.c.live, whose).values(live=False))
+    pupils, retire_pupils, retire_roll = _retiring(school_id is None)
+    mine = who(check_id, school_id)
+    had = set(connection.execute(pupils, mine).scalars())
+    if had:
+        connection.execute(retire_pupils, mine)
+    connection.execute(retire_roll, mine)
     return had
 
 
-def _settle(connection: Connection, check: Any, roll: Roll) -> list[int]:
-    """The pupils of the file, known or made."""
+@cache
+def _retiring(own: bool) -> tuple[Select[int], Update, Update]:
+    """Who is on the roll that counts, and that neither they nor it count any more."""
+    rolls, subs = t.roll_pupils.c, t.submissions.c
+    live = (rolls.check_id == bindparam("check"), rolls.live, of_school(rolls.school_id, own))
+    whole = (subs.check_id == bindparam("check"), subs.live, of_school(subs.school_id, own))
+    return (
+        select(rolls.pupil_id).where(*live),
+        update(t.roll_pupils).where(*live).values(live=False),
+        update(t.submissions).where(*whole).values(live=False),
+    )
+
+
+def _settle(connection: Connection, check: Any, roll: Roll) -> tuple[list[int], set[int]]:
+    """The pupils of the file, known or made; and which of all in question are on another roll, too."""
     prefix = f"{check.ref}/{roll.upload_ref or roll.urn or 'own'}"
     records = [pupil.record for pupil in roll.pupils]
-    known = [pupil.pupil_id for pupil in roll.pupils]
-    held = partial(held_by_others, connection, check.id, roll.school_id)
-    return settle_pupils(connection, roll.cohort, records, roll.school_id, prefix, known, held)
+    found = find_pupils(connection, records, [pupil.pupil_id for pupil in roll.pupils], roll.cohort)
+    here = {pupil.id: record for record, pupil in zip(records, found, strict=True) if pupil is not None}
+    others = elsewhere(connection, roll.school_id, [*here, *_gone(roll)])
+    held = held_by_others(connection, check.id, roll.school_id, _only(here, others))
+    return settle_pupils(connection, roll.cohort, records, found, roll.school_id, prefix, held), others
+
+
+def _only(records: Mapping[int, Any], pupils: Container[int]) -> dict[int, Any]:
+    return {pupil: record for pupil, record in records.items() if pupil in pupils}
 
 
 def _submit(connection: Connection, access: Access, check_id: int, roll: Roll) -> tuple[str, int]:
@@ -198,35 +227,36 @@ def _store_rows(
 def _sign_off(connection: Connection, access: Access, check_id: int, submission_id: int, roll: Roll) -> None:
     if roll.school_id is None:
         return
-    lines = t.check_schools
     at = now()
     signed = {"submission_id": submission_id, "signed_off_at": at, "signed_off_by_id": access.person_id}
-    row = connection.execute(
-        select(lines).where(lines.c.check_id == check_id, lines.c.school_id == roll.school_id)
-    ).one_or_none()
+    row = connection.execute(_LINE, who(check_id, roll.school_id)).one_or_none()
     if row is None:  # a file for all schools may bring a school that was not asked
-        connection.execute(insert(lines).values(check_id=check_id, school_id=roll.school_id, started_at=at, **signed))
+        line = {"check_id": check_id, "school_id": roll.school_id, "started_at": at, **signed}
+        connection.execute(insert(t.check_schools), line)
     else:
-        started = row.started_at or at
-        values = {**signed, "started_at": started, "version": row.version + 1}
-        connection.execute(update(lines).where(lines.c.id == row.id).values(**values))
+        started = {"started_at": row.started_at or at, "version": row.version + 1}
+        connection.execute(_SIGN_OFF, {"line": row.id, **signed, **started})
     if roll.mapping is not None:
-        connection.execute(update(t.schools).where(t.schools.c.id == roll.school_id).values(mapping=roll.mapping))
+        connection.execute(_HABITS, {"school": roll.school_id, "mapping": roll.mapping})
 
 
 def _follow_leavers(
-    connection: Connection, access: Access, check_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    access: Access,
+    check_id: int,
+    school_id: int | None,
+    rows: Sequence[Mapping[str, Any]],
+    others: Container[int],
 ) -> dict[str, int]:
     """Where leavers went: what is to be resolved, who is now on the council's own roll, who is in no list any more."""
     left = {row["pupil_id"]: row["leaver"] or {} for row in rows if row["status"] == LEFT}
     new = [row["pupil_id"] for row in rows if row["change"] == LEFT]
     on_roll = {row["pupil_id"]: row["record"] for row in rows if row["status"] == ON_ROLL}
-    opened = resolve(connection, check_id, school_id, on_roll, {pupil: left[pupil] for pupil in new})
+    answers, shared = {pupil: left[pupil] for pupil in new}, _only(on_roll, others)
+    opened = resolve(connection, check_id, school_id, on_roll, answers, shared)
     without = [pupil for pupil in new if left[pupil].get("to") in NO_SCHOOL]
-    for start in range(0, len(without), 500):
-        part = without[start : start + 500]
-        mine = (t.pupils.c.id.in_(part), t.pupils.c.school_id == school_id)
-        connection.execute(update(t.pupils).where(*mine).values(school_id=None))
+    if without and school_id is not None:
+        connection.execute(_LEAVE, {"gone": without, "school": school_id})
     stop_all(connection, access, [pupil for pupil in new if left[pupil].get("to") == "died"])
     return opened
 

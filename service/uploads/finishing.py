@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from service import audit
 from service import tables as t
@@ -24,9 +24,27 @@ from service.uploads.confirming import Gone, OnRoll, Roll, confirm, row_ref
 from service.uploads.leavers import answer_for, require_complete
 from service.uploads.receiving import CONFIRMED, CONFIRMING
 from service.uploads.rolls import LEFT
-from service.uploads.storing import clear
+from service.uploads.storing import CLEARED, drop
 
 Receipt = dict[str, Any]
+
+_pupil, _staged, _leaver = t.pupils.c, t.upload_pupils.c, t.upload_leavers.c
+_CHECK = select(t.checks).where(t.checks.c.id == bindparam("check"))
+_SCHOOL = select(t.schools).where(t.schools.c.id == bindparam("school"))
+_DONE = update(t.uploads).where(t.uploads.c.id == bindparam("upload"))
+_STAGED = (
+    select(_staged.record, _staged.change, _staged.leaver, _staged.pupil_id, _pupil.ref)
+    .select_from(t.upload_pupils)
+    .outerjoin(t.pupils, _pupil.id == _staged.pupil_id)
+    .where(_staged.upload_id == bindparam("upload"), _staged.school_urn.is_not_distinct_from(bindparam("urn")))
+    .order_by(_staged.place)
+)
+_GONE = (
+    select(_leaver.pupil_id, _leaver.record, _leaver.leaver, _pupil.ref)
+    .join(t.pupils, _pupil.id == _leaver.pupil_id)
+    .where(_leaver.upload_id == bindparam("upload"), _leaver.school_urn.is_not_distinct_from(bindparam("urn")))
+    .order_by(_leaver.id)
+)
 
 
 def confirm_upload(connection: Connection, access: Access, settings: Settings, upload: Any) -> Receipt:
@@ -36,7 +54,7 @@ def confirm_upload(connection: Connection, access: Access, settings: Settings, u
     (part,) = upload.cohort["schools"] or [None]
     if part is None:
         raise Refusal(422, "no_pupils", "There is no pupil in this file whom the check is about.")
-    school = connection.execute(select(t.schools).where(t.schools.c.id == upload.school_id)).one()
+    school = connection.execute(_SCHOOL, {"school": upload.school_id}).one()
     roll = _roll(connection, upload, part, school)
     receipt = confirm(connection, access, settings, check, roll)
     _settle(connection, access, upload, receipt)
@@ -44,16 +62,16 @@ def confirm_upload(connection: Connection, access: Access, settings: Settings, u
 
 
 def _check(connection: Connection, upload: Any) -> Any:
-    check = connection.execute(select(t.checks).where(t.checks.c.id == upload.check_id)).one()
+    check = connection.execute(_CHECK, {"check": upload.check_id}).one()
     require_open(check)
     return check
 
 
 def _settle(connection: Connection, access: Access, upload: Any, receipt: Receipt) -> None:
     """The upload is done: what it said counts, and nothing else of it is kept."""
-    clear(connection, [upload.id])
-    values = {"state": CONFIRMED, "confirmed_at": now(), "receipt": receipt, "version": upload.version + 1}
-    connection.execute(update(t.uploads).where(t.uploads.c.id == upload.id).values(**values))
+    drop(connection, [upload.id])
+    values = {"state": CONFIRMED, "confirmed_at": now(), "receipt": receipt, "version": upload.version + 1, **CLEARED}
+    connection.execute(_DONE, {"upload": upload.id, **values})
     audit.record(connection, access, "upload.confirm", about=upload.ref)
 
 
@@ -77,12 +95,7 @@ def _roll(connection: Connection, upload: Any, part: Mapping[str, Any], school: 
 
 
 def _pupils(connection: Connection, upload: Any, urn: str | None) -> list[OnRoll]:
-    rows = connection.execute(
-        select(t.upload_pupils, t.pupils.c.ref)
-        .outerjoin(t.pupils, t.pupils.c.id == t.upload_pupils.c.pupil_id)
-        .where(t.upload_pupils.c.upload_id == upload.id, t.upload_pupils.c.school_urn.is_not_distinct_from(urn))
-        .order_by(t.upload_pupils.c.place)
-    )
+    rows = connection.execute(_STAGED, {"upload": upload.id, "urn": urn})
     return [
         OnRoll(row.record, row.change, _said_of(row, upload.leavers) if row.change == LEFT else None, row.pupil_id)
         for row in rows
@@ -96,12 +109,7 @@ def _said_of(row: Any, answers: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _gone(connection: Connection, upload: Any, urn: str | None) -> list[Gone]:
-    rows = connection.execute(
-        select(t.upload_leavers, t.pupils.c.ref)
-        .join(t.pupils, t.pupils.c.id == t.upload_leavers.c.pupil_id)
-        .where(t.upload_leavers.c.upload_id == upload.id, t.upload_leavers.c.school_urn.is_not_distinct_from(urn))
-        .order_by(t.upload_leavers.c.id)
-    )
+    rows = connection.execute(_GONE, {"upload": upload.id, "urn": urn})
     return [
         Gone(
             row.pupil_id,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -19,36 +19,62 @@ from service.refs import new_ref
 
 PERMANENT = re.compile(r"[A-Z]\d{12}")
 TEMPORARY = re.compile(r"[A-Z]\d{11}[A-Z]")
+ULN = re.compile(r"\d{10}")
+BESIDE = ("subsidiary", "guest")  # such a registration makes no school the pupil's main one
 CHUNK = 300  # identifiers in one question: SQLite takes a limited number of parameters
 
 Record = Mapping[str, Any]
-PUPIL = t.pupils.c  # what a record is matched by, and what it may change
-KNOWN = (
-    PUPIL.id, PUPIL.key, PUPIL.key_kind, PUPIL.upn, PUPIL.former_upn, PUPIL.uln, PUPIL.name, PUPIL.search,
-    PUPIL.leavers, PUPIL.school_id, PUPIL.district, PUPIL.home_authority, PUPIL.restricted,
+PUPIL = t.pupils.c
+KEPT = (  # what a record may change of a pupil, in this order
+    "key", "key_kind", "upn", "former_upn", "uln", "name", "search", "leavers", "school_id", "district",
+    "home_authority", "restricted",
 )  # fmt: skip
+UPN = KEPT.index("upn")
+NOTHING = (None, None, None, None, None, "", "", None, None, None, None, False)  # of a pupil whom nobody knows yet
+KNOWN = (PUPIL.id, *(PUPIL[name] for name in KEPT))
+
+_BY_ID = select(*KNOWN).where(among(PUPIL.id, "pupils"))
+_CHANGE = update(t.pupils).where(PUPIL.id == bindparam("b_id"))
+_SET_ASIDE = _CHANGE.values(key=bindparam("key"))
+_WRITE = _CHANGE.values({name: bindparam(name) for name in KEPT})
 
 
-class Identity:
+class Identity(NamedTuple):
     """The identifiers of one record."""
 
-    def __init__(self, record: Record, shared: bool) -> None:
-        values = record["values"]
-        upns = [] if shared else [values.get("upn"), values.get("temporary_upn")]
-        self.permanent = _first(PERMANENT, upns)
-        self.temporary = _first(TEMPORARY, upns)
-        former = values.get("former_upn") or ""
-        self.former = former if PERMANENT.fullmatch(former) or TEMPORARY.fullmatch(former) else None
-        self.uln = values.get("uln") if re.fullmatch(r"\d{10}", values.get("uln") or "") else None
-        self.key = record["key"] if record["kind"] == "admission_number" else None
+    permanent: str | None
+    temporary: str | None
+    former: str | None
+    uln: str | None
+    key: str | None
 
     @property
     def upn(self) -> str | None:
         return self.permanent or self.temporary
 
 
-def _first(form: re.Pattern[str], texts: Iterable[str | None]) -> str | None:
-    return next((text for text in texts if text and form.fullmatch(text)), None)
+def identify(record: Record, shared: bool) -> Identity:
+    """The identifiers that count of a record; its UPN does not where two pupils of the file share it."""
+    said = record["values"].get
+    permanent = temporary = None
+    if not shared:
+        upns = (said("upn") or "", said("temporary_upn") or "")
+        permanent, temporary = _first(PERMANENT, upns), _first(TEMPORARY, upns)
+    former, uln = said("former_upn") or "", said("uln") or ""
+    return Identity(
+        permanent,
+        temporary,
+        former if PERMANENT.fullmatch(former) or TEMPORARY.fullmatch(former) else None,
+        uln if ULN.fullmatch(uln) else None,
+        record["key"] if record["kind"] == "admission_number" else None,
+    )
+
+
+def _first(form: re.Pattern[str], texts: Iterable[str]) -> str | None:
+    for text in texts:
+        if form.fullmatch(text):
+            return text
+    return None
 
 
 WAYS = (  # of the record, of the pupil
@@ -66,7 +92,7 @@ def find_pupils(
     rest = [place for place, pupil in enumerate(found) if pupil is None]
     if rest:
         shared = shared_places(cohort, records)
-        who = [Identity(records[place], place in shared) for place in rest]
+        who = [identify(records[place], place in shared) for place in rest]
         for place, pupil in zip(rest, _match(connection, who, set(rows)), strict=True):
             found[place] = pupil
     return found
@@ -74,7 +100,7 @@ def find_pupils(
 
 def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Any]:
     if ids:
-        yield from connection.execute(select(*KNOWN).where(among(PUPIL.id, ids)))
+        yield from connection.execute(_BY_ID, {"pupils": ids})
 
 
 def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Any | None]:
@@ -126,99 +152,81 @@ def settle_pupils(
     connection: Connection,
     cohort: Mapping[str, Any],
     records: Sequence[Record],
+    found: Sequence[Any | None],
     school_id: int | None,
     prefix: str,
-    known: Sequence[int | None] | None = None,
-    held: Callable[[Mapping[int, Record]], Collection[int]] = lambda _: (),
+    held: Collection[int] = (),
 ) -> list[int]:
-    """The id of each record's pupil: those known brought up to date, the others made. `prefix` makes keys unique.
+    """The id of each record's pupil: those `found` brought up to date, the others made. `prefix` makes keys unique.
 
-    Of those that are `held`, by id with their records, what is known stays: another school's word counts.
+    Of those that are `held`, by id, what is known stays: another school's word counts.
     """
     shared = shared_places(cohort, records)
-    found = find_pupils(connection, records, known or [None] * len(records), cohort)
-    new, changed, ids = [], [], []
     taken = {pupil.key for pupil in found if pupil is not None}
     year = int(cohort["check"]["year"][:4])
-    theirs = held({pupil.id: record for record, pupil in zip(records, found, strict=True) if pupil is not None})
+    new, changed = [], []
     for place, (record, pupil) in enumerate(zip(records, found, strict=True)):
-        row = _row(record, Identity(record, place in shared), pupil, school_id, year)
-        row |= _key(record, pupil, taken, None if place not in shared else f"row {record['row']}", prefix)
-        if pupil is not None and pupil.id in theirs:
-            row = {name: getattr(pupil, name) for name in row}
+        before = NOTHING if pupil is None else pupil[1:]
+        key = _key(record, pupil, taken, f"row {record['row']}" if place in shared else None, prefix)
+        row = _row(record, identify(record, place in shared), key, before, school_id, year)
+        if pupil is None:
+            new.append(row)
+        elif row != before and pupil.id not in held:
+            changed.append((pupil.id, row))
+    _update(connection, changed)
+    made = iter(_insert(connection, new))
+    return [next(made) if pupil is None else pupil.id for pupil in found]
+
+
+def _key(record: Record, pupil: Any | None, taken: set[str], shared: str | None, prefix: str) -> tuple[str, str]:
+    """A pupil's key and its kind: of an identifier as it is, of a file and row with what makes it the only one."""
+    key, kind = record["key"], record["kind"]
+    another = key in taken and (pupil is None or pupil.key != key)
+    if kind == "reference" or shared is not None or another:
         if pupil is not None:
-            changed.append({"b_id": pupil.id, **row})
-            ids.append(pupil.id)
-        else:
-            new.append({"ref": new_ref("pupil"), **row})
-            ids.append(len(new) * -1)
-    _update(connection, changed, {pupil.id: pupil for pupil in found if pupil is not None})
-    made = _insert(connection, new)
-    return [number if number > 0 else made[-number - 1] for number in ids]
+            return pupil.key, pupil.key_kind
+        return f"{prefix}/{shared or key}/{record['file']}", "reference"
+    taken.add(key)
+    return key, kind
 
 
-def _key(record: Record, pupil: Any | None, taken: set[str], shared: str | None, prefix: str) -> dict[str, str]:
-    """A pupil's key: of an identifier as it is, of a file and row with what makes it the only one."""
-    another = record["key"] in taken and (pupil is None or pupil.key != record["key"])
-    if record["kind"] == "reference" or shared is not None or another:
-        if pupil is not None:
-            return {"key": pupil.key, "key_kind": pupil.key_kind}
-        return {"key": f"{prefix}/{shared or record['key']}/{record['file']}", "key_kind": "reference"}
-    taken.add(record["key"])
-    return {"key": record["key"], "key_kind": record["kind"]}
+def _row(
+    record: Record, who: Identity, key: tuple[str, str], before: Sequence[Any], school_id: int | None, year: int
+) -> tuple[Any, ...]:
+    """What `pupils` keeps of a record, as KEPT has it. What the record does not say stays as it was known."""
+    said, upn, had = record["values"].get, who.upn, before[UPN]
+    surname, legal, group = said("surname", ""), said("forename", ""), said("year_group")
+    row = (
+        *key,
+        upn,
+        had if had and upn and had != upn else who.former,
+        who.uln,
+        ", ".join(filter(None, (surname, legal))) or None,
+        " ".join(f"{surname} {said('preferred_name') or legal} {legal}".casefold().split()) or None,
+        year + 12 - group if group is not None else None,
+        school_id if said("registration_status") not in BESIDE else None,
+        said("district"),
+        said("home_authority"),
+        said("restricted_sharing"),
+    )
+    return tuple([old if new is None else new for new, old in zip(row, before, strict=True)])
 
 
-def _row(record: Record, who: Identity, pupil: Any | None, school_id: int | None, year: int) -> dict[str, Any]:
-    """What `pupils` keeps of a record. What the record does not say stays as it was known."""
-    values = record["values"]
-    surname, forename = values.get("surname", ""), values.get("preferred_name") or values.get("forename", "")
-    legal = values.get("forename", "")
-    group = values.get("year_group")
-    former = who.former
-    if pupil is not None and pupil.upn and who.upn and pupil.upn != who.upn:
-        former = pupil.upn
-    said = {
-        "upn": who.upn,
-        "former_upn": former,
-        "uln": who.uln,
-        "name": ", ".join(part for part in (surname, legal) if part) or None,
-        "search": " ".join(f"{surname} {forename} {legal}".casefold().split()) or None,
-        "leavers": year + 12 - group if group is not None else None,
-        "school_id": school_id if values.get("registration_status") not in ("subsidiary", "guest") else None,
-        "district": values.get("district"),
-        "home_authority": values.get("home_authority"),
-    }
-    before = {name: getattr(pupil, name) if pupil is not None else _EMPTY.get(name) for name in said}
-    row = {name: before[name] if value is None else value for name, value in said.items()}
-    said_now, stood = values.get("restricted_sharing"), pupil is not None and pupil.restricted
-    return {**row, "restricted": stood if said_now is None else said_now}
-
-
-_EMPTY = {"name": "", "search": ""}
-
-
-def _update(connection: Connection, rows: Sequence[dict[str, Any]], before: Mapping[int, Any]) -> None:
+def _update(connection: Connection, rows: Sequence[tuple[int, tuple[Any, ...]]]) -> None:
     """Write those that differ. Keys that change are set aside first: two pupils may exchange theirs."""
-    differing = [
-        row
-        for row in rows
-        if any(getattr(before[row["b_id"]], name) != value for name, value in row.items() if name != "b_id")
-    ]
-    if not differing:
+    if not rows:
         return
-    moving = [{"b_id": row["b_id"], "key": f"moving/{row['b_id']}"} for row in differing]
-    statement = update(t.pupils).where(t.pupils.c.id == bindparam("b_id"))
-    connection.execute(statement.values(key=bindparam("key")), moving)
-    names = [name for name in differing[0] if name != "b_id"]
-    connection.execute(statement.values({name: bindparam(name) for name in names}), differing)
+    connection.execute(_SET_ASIDE, [{"b_id": pupil, "key": f"moving/{pupil}"} for pupil, _ in rows])
+    connection.execute(_WRITE, [{"b_id": pupil, **dict(zip(KEPT, row, strict=True))} for pupil, row in rows])
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[int]:
     if not rows:
         return []
-    connection.execute(insert(t.pupils), list(rows))
+    new = [{"ref": new_ref("pupil"), **dict(zip(KEPT, row, strict=True))} for row in rows]
+    connection.execute(insert(t.pupils), new)
     ids: dict[str, int] = {}
-    for part in _chunks([row["ref"] for row in rows]):
-        found = connection.execute(select(t.pupils.c.ref, t.pupils.c.id).where(t.pupils.c.ref.in_(part)))
+    for part in _chunks([row["ref"] for row in new]):
+        found = connection.execute(select(PUPIL.ref, PUPIL.id).where(PUPIL.ref.in_(part)))
         ids.update((row.ref, row.id) for row in found)
-    return [ids[row["ref"]] for row in rows]
+    return [ids[row["ref"]] for row in new]

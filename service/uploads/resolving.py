@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from service import tables as t
 from service.access import Access
@@ -21,6 +21,21 @@ MOVED = "moved_unlisted"
 OF_ROLLS = ("alert", MOVED, "two_schools", "died_on_roll")
 CHUNK = 500
 
+_entry, _check, _roll, _pupil = t.resolutions.c, t.checks.c, t.roll_pupils.c, t.pupils.c
+_on = select(_check.on).where(_check.id == bindparam("check")).scalar_subquery()
+_LATER = select(_check.id).where(_check.on > _on)
+_moved_before = and_(_entry.kind == MOVED, _entry.check_id.in_(select(_check.id).where(_check.on < _on)))
+_OPEN = select(t.resolutions).where(
+    _entry.kind.in_(OF_ROLLS),
+    _entry.closed_at.is_(None),
+    or_(_entry.check_id == bindparam("check"), _moved_before, _entry.kind == "two_schools"),
+    among(_entry.pupil_id, "pupils"),
+)
+_DIED = select(_pupil.id).where(among(_pupil.id, "pupils"), _pupil.died_at.is_not(None))
+_LISTED = select(_roll.pupil_id, _roll.school_id).where(
+    _roll.check_id == bindparam("check"), _roll.live, _roll.status == ON_ROLL, among(_roll.pupil_id, "pupils")
+)
+
 
 def resolve(
     connection: Connection,
@@ -28,18 +43,22 @@ def resolve(
     school_id: int | None,
     on_roll: Mapping[int, Mapping[str, Any]],
     left: Mapping[int, Mapping[str, Any]],
+    shared: Mapping[int, Mapping[str, Any]],
 ) -> dict[str, int]:
     """After a roll was switched live: close what it settles, open what it leaves unsettled. Returns what was opened.
 
-    `on_roll` has each pupil's record, `left` each leaver's answer.
+    `on_roll` has each pupil's record, `left` each leaver's answer; `shared` are those of `on_roll` who are on other
+    rolls, too.
     """
     everybody = {*on_roll, *left}
     wanted = [
         *_of_leavers(connection, check_id, school_id, left),
-        *_of_two(connection, check_id, school_id, on_roll),
+        *_of_two(connection, check_id, school_id, shared),
         *_of_died(connection, check_id, school_id, on_roll),
     ]
-    open_now = _open(connection, check_id, everybody)
+    open_now = connection.execute(_OPEN, {"check": check_id, "pupils": everybody}).all()
+    if not (wanted or open_now):
+        return {}
     keys = {_key(row) for row in wanted}
     later = _later(connection, check_id)
     done = [row for row in open_now if row.check_id not in later and _settled(row, school_id, on_roll, left, keys)]
@@ -54,9 +73,7 @@ def resolve(
 
 def _later(connection: Connection, check_id: int) -> set[int]:
     """The checks after a check: what is open there is not settled by a late roll of this one."""
-    checks = t.checks.c
-    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
-    return set(connection.execute(select(checks.id).where(checks.on > on)).scalars())
+    return set(connection.execute(_LATER, {"check": check_id}).scalars())
 
 
 def _close(connection: Connection, done: Sequence[Any], school_id: int | None, on_roll: Collection[int]) -> None:
@@ -108,7 +125,8 @@ def _of_leavers(
 ) -> Iterator[dict[str, Any]]:
     moved = {pupil: said["school"] for pupil, said in left.items() if said.get("to") in BY_URN}
     schools = {row.urn: row.id for row in connection.execute(select(t.schools.c.urn, t.schools.c.id))} if moved else {}
-    listed = {(row.pupil_id, row.school_id) for row in _rolls(connection, check_id, [*left])}
+    asked = {"check": check_id, "pupils": left}
+    listed = {tuple(row) for row in connection.execute(_LISTED, asked)} if left else set()
     for pupil, said in left.items():
         about = {"check_id": check_id, "pupil_id": pupil, "school_id": school_id}
         elsewhere = any(who == pupil for who, _ in listed)
@@ -132,32 +150,9 @@ def _of_died(
     connection: Connection, check_id: int, school_id: int | None, on_roll: Collection[int]
 ) -> Iterator[dict[str, Any]]:
     """Pupils who were said to have died: they stay in no list, and a person says which of the two is wrong."""
-    pupil = t.pupils.c
-    query = select(pupil.id).where(among(pupil.id, sorted(on_roll)), pupil.died_at.is_not(None))
-    for found in connection.execute(query).scalars():
+    for found in connection.execute(_DIED, {"pupils": sorted(on_roll)}).scalars():
         about = {"check_id": check_id, "pupil_id": found, "school_id": school_id, "other_school_id": None}
         yield {"kind": "died_on_roll", **about, "says": {}}
-
-
-def _rolls(connection: Connection, check_id: int, pupils: Sequence[int]) -> Iterator[Any]:
-    """On whose live rolls of the check these pupils are."""
-    rolls = t.roll_pupils.c
-    if pupils:
-        yield from connection.execute(
-            select(rolls.pupil_id, rolls.school_id, rolls.record).where(
-                rolls.check_id == check_id, rolls.live, rolls.status == ON_ROLL, among(rolls.pupil_id, pupils)
-            )
-        )
-
-
-def _open(connection: Connection, check_id: int, pupils: Collection[int]) -> list[Any]:
-    """What is open about these pupils: of this check, of a move also of those before it, of two schools of all."""
-    entries, checks = t.resolutions.c, t.checks.c
-    on = select(checks.on).where(checks.id == check_id).scalar_subquery()
-    before = and_(entries.kind == MOVED, entries.check_id.in_(select(checks.id).where(checks.on < on)))
-    before = or_(before, entries.kind == "two_schools")
-    these = (entries.kind.in_(OF_ROLLS), entries.closed_at.is_(None), or_(entries.check_id == check_id, before))
-    return list(connection.execute(select(t.resolutions).where(*these, among(entries.pupil_id, sorted(pupils)))))
 
 
 def _decided(connection: Connection, check_id: int, wanted: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:

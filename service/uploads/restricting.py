@@ -25,23 +25,36 @@ from service.among import among
 from service.uploads.restricted import FLAG, as_restricted
 from service.uploads.rolls import LEFT, ON_ROLL
 
+_roll, _claim = t.roll_pupils.c, own_only().c
+_unheard = select(_claim.pupil_id).where(_claim.pupil_id == _roll.pupil_id, _claim.school_id == _roll.school_id)
+_BY_ANOTHER = select(_roll.pupil_id).where(
+    among(_roll.pupil_id, "pupils"),
+    _roll.check_id == bindparam("check"),
+    _roll.live,
+    _roll.status == ON_ROLL,
+    _roll.school_id.is_distinct_from(bindparam("school")),
+    _roll.record[("values", FLAG)].as_boolean(),
+    ~_unheard.exists(),
+)
+_RESTRICTED = select(t.pupils.c.id).where(among(t.pupils.c.id, "pupils"), t.pupils.c.restricted)
 
-def keep_restricted(connection: Connection, check_id: int, school_id: int | None, pupils: Collection[int]) -> set[int]:
-    """Those of the pupils whose information is restricted, by this school, as it stood, or by another school now."""
-    roll, pupil, claims = t.roll_pupils.c, t.pupils.c, own_only().c
-    unheard = select(claims.pupil_id).where(claims.pupil_id == roll.pupil_id, claims.school_id == roll.school_id)
-    by_another = select(roll.pupil_id).where(
-        among(roll.pupil_id, pupils),
-        roll.check_id == check_id,
-        roll.live,
-        roll.status == ON_ROLL,
-        roll.school_id.is_distinct_from(school_id),
-        roll.record[("values", FLAG)].as_boolean(),
-        ~unheard.exists(),
-    )
-    if found := connection.execute(by_another).scalars().all():
-        connection.execute(update(t.pupils).where(among(pupil.id, found)).values(restricted=True))
-    return set(connection.execute(select(pupil.id).where(among(pupil.id, pupils), pupil.restricted)).scalars())
+
+def keep_restricted(
+    connection: Connection,
+    check_id: int,
+    school_id: int | None,
+    pupils: Collection[int],
+    elsewhere: Collection[int] | None = None,
+) -> set[int]:
+    """Those of the pupils whose information is restricted, by this school, as it stood, or by another school now.
+
+    `elsewhere` are those of them who are on other rolls, where that has been asked.
+    """
+    others = pupils if elsewhere is None else elsewhere
+    asked = {"pupils": others, "check": check_id, "school": school_id}
+    if others and (found := connection.execute(_BY_ANOTHER, asked).scalars().all()):
+        connection.execute(update(t.pupils).where(among(t.pupils.c.id, found)).values(restricted=True))
+    return set(connection.execute(_RESTRICTED, {"pupils": pupils}).scalars())
 
 
 def drop_restricted(

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from service import tables as t
 from service.registers.registrations import LEFT, ON_ROLL
 
-__all__ = ["LEFT", "ON_ROLL", "base_of", "last_roll", "live_submission"]
+__all__ = ["LEFT", "ON_ROLL", "base_of", "last_roll", "live_submission", "of_school", "who"]
+
+_EARLIER = select(t.checks.c.earlier_id).where(t.checks.c.id == bindparam("check"))
+
+
+def of_school(school_id: ColumnElement[Any], own: bool) -> ColumnElement[bool]:
+    """The condition of a statement made once that it is about a school, or about the council's own roll."""
+    return school_id.is_(None) if own else school_id == bindparam("school")
+
+
+def who(check_id: int, school_id: int | None) -> dict[str, int]:
+    """The parameters of such a statement about one check."""
+    return {"check": check_id} if school_id is None else {"check": check_id, "school": school_id}
+
+
+@cache
+def _live(own: bool) -> Select[int]:
+    subs = t.submissions.c
+    return select(subs.id).where(subs.check_id == bindparam("check"), subs.live, of_school(subs.school_id, own))
 
 
 def live_submission(connection: Connection, check_id: int, school_id: int | None) -> int | None:
     """The submission that counts now for a school and check; None for the council's own roll is `school_id` None."""
-    subs = t.submissions.c
-    whose = subs.school_id.is_(None) if school_id is None else subs.school_id == school_id
-    return connection.execute(select(subs.id).where(subs.check_id == check_id, subs.live, whose)).scalar()
+    return connection.execute(_live(school_id is None), who(check_id, school_id)).scalar()
 
 
 def base_of(connection: Connection, check: Any, school_id: int | None) -> int | None:
     """The submission that a new roll is compared with: this check's, else the last of the checks it continues."""
-    check_id, earlier = check.id, check.earlier_id
-    while True:
-        found = live_submission(connection, check_id, school_id)
-        if found is not None or earlier is None:
-            return found
-        check_id = earlier
-        earlier = connection.execute(select(t.checks.c.earlier_id).where(t.checks.c.id == check_id)).scalar()
+    found, earlier = live_submission(connection, check.id, school_id), check.earlier_id
+    while found is None and earlier is not None:
+        found = live_submission(connection, earlier, school_id)
+        if found is None:
+            earlier = connection.execute(_EARLIER, {"check": earlier}).scalar()
+    return found
 
 
 def last_roll(connection: Connection, submission_id: int | None) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, select, update
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.clock import now
 from service.database import Database, lock_rolls
 from service.many import insert_many
@@ -27,6 +28,11 @@ from service.uploads.splitting import OWN_ROLL
 READING, STAGED, REFUSED, SUPERSEDED = "reading", "staged", "refused", "superseded"
 PUPILS_AT_ONCE = 2000  # in one transaction; a school is never parted
 DELETED_AT_ONCE = 5000
+CLEARED: Mapping[str, Any] = {"cohort": None, "edits": {}}  # what an upload itself keeps of its pupils once it is done
+
+_DELETE_FILES = delete(t.upload_files).where(among(t.upload_files.c.upload_id, "uploads"))
+_DELETE_PUPILS = delete(t.upload_pupils).where(among(t.upload_pupils.c.upload_id, "uploads"))
+_DELETE_LEAVERS = delete(t.upload_leavers).where(among(t.upload_leavers.c.upload_id, "uploads"))
 
 Bases = Mapping[str, int | None]  # URN -> the submission that a school's roll was compared with
 Part = Mapping[str, Any]  # of one school, as `comparing.compare` has it
@@ -200,11 +206,16 @@ def clear(connection: Connection, upload_ids: Iterable[int]) -> None:
     ids = list(upload_ids)
     if not ids:
         return
-    connection.execute(delete(t.upload_files).where(t.upload_files.c.upload_id.in_(ids)))
-    _delete_rows(connection, ids)
-    connection.execute(update(t.uploads).where(t.uploads.c.id.in_(ids)).values(cohort=None, edits={}))
+    drop(connection, ids)
+    connection.execute(update(t.uploads).where(t.uploads.c.id.in_(ids)).values(**CLEARED))
+
+
+def drop(connection: Connection, upload_ids: list[int]) -> None:
+    """Delete their files and what was read of them. What the uploads themselves keep is CLEARED beside it."""
+    connection.execute(_DELETE_FILES, {"uploads": upload_ids})
+    _delete_rows(connection, upload_ids)
 
 
 def _delete_rows(connection: Connection, ids: list[int]) -> None:
-    connection.execute(delete(t.upload_pupils).where(t.upload_pupils.c.upload_id.in_(ids)))
-    connection.execute(delete(t.upload_leavers).where(t.upload_leavers.c.upload_id.in_(ids)))
+    connection.execute(_DELETE_PUPILS, {"uploads": ids})
+    connection.execute(_DELETE_LEAVERS, {"uploads": ids})

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from roni.scoring import score as score
     from roni.stored import cohort_from_dict as cohort_from_dict
     from roni.stored import cohort_to_dict as cohort_to_dict
+    from roni.stored import pupils_by_field as pupils_by_field
     from roni.synthetic import make_authority as make_authority
     from roni.synthetic.files import write_files as write_files
     from roni.tally import account as account
@@ -156,6 +157,7 @@ _HOME = {
     "open_model": "model.file",
     "parse_scorecard": "scorecard",
     "population": "tally",
+    "pupils_by_field": "stored",
     "read_cohort": "readers.files",
     "read_destinations": "readers.destinations",
     "read_rows": "readers.records",

@@ -7,6 +7,7 @@ date: “2026-11-01” · text: str.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -53,16 +54,26 @@ def plain_rows(fields: Dictionary, columns: Mapping[str, Values], size: int) -> 
     return rows
 
 
-def typed_columns(fields: Dictionary, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
-    """The typed columns of these fields, from each row's known values by field.
+def values_by_field(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """From each row's known values by field, for each field the value of every row; None is not known."""
+    return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
 
-    Raises RoniError where a field, a code or the type of a field is not that of the dictionary.
+
+def typed_columns(
+    fields: Dictionary, names: Iterable[str], values: Mapping[str, Sequence[Any]], size: int
+) -> dict[str, Values]:
+    """The typed columns [size] of these fields, from the plain values [size] of those of which any are known.
+
+    Raises RoniError where a field, a code or the type of a field is not that of the dictionary, ValueError where the
+    values are not of `size` rows.
     """
-    names = list(names)
-    check_names(fields, {*names}.union(*rows))
-    if strange := sorted(set().union(*rows) - set(names)):
+    if any(len(cells) != size for cells in values.values()):
+        raise ValueError
+    names, nothing = list(names), [None] * size
+    check_names(fields, {*names, *values})
+    if strange := sorted(values.keys() - set(names)):
         raise RoniError(f"A pupil has a value of “{strange[0]}”, which is not among the columns.")
-    return {name: typed_column(fields[name], [row.get(name) for row in rows]) for name in names}
+    return {name: typed_column(fields[name], values.get(name, nothing)) for name in names}
 
 
 def check_names(fields: Dictionary, names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from roni.calendar import Check, get_check
 from roni.cohort import KEY_KINDS, NOT_KEPT_CODES, Cohort, NotKept, Reading, Source, Values, is_known, not_known
 from roni.errors import SENTENCES, ProblemBlock, Problems, RoniError
 from roni.fields import Dictionary, national
-from roni.plain import check_names, plain_rows, plain_values, typed_column, typed_columns
+from roni.plain import check_names, plain_rows, plain_values, typed_column, typed_columns, values_by_field
 
 SCHEMA = 1
 
@@ -24,7 +24,8 @@ def cohort_to_dict(cohort: Cohort) -> dict[str, Any]:
 
     `pupils` has one mapping a pupil: key, kind (of KEY_KINDS), file (place in `files`), row, `values` (only those
     known), `origin` (field -> place in `sources`) and, only where a field was worked out from others, `given`: what
-    its own column says, null where that is not known. Nothing outside `pupils` is about one pupil.
+    its own column says, null where that is not known. Nothing outside `pupils` is about one pupil. `pupils_by_field`
+    says the same of the pupils in another form, which `cohort_from_dict` reads, too.
     """
     return {
         "schema": SCHEMA,
@@ -55,6 +56,34 @@ def cohort_from_dict(data: Mapping[str, Any], fields: Dictionary | None = None) 
         return _cohort(data, national() if fields is None else fields)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise RoniError("This is no stored cohort: a part of it is missing, or is of another kind.") from error
+
+
+def pupils_by_field(pupils: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The `pupils` of a stored cohort with a list a field instead of a mapping a pupil: smaller, and read far faster.
+
+    `key`, `kind`, `file`, `row`: a list of all pupils each; `values`: field -> the value of each pupil, null where it
+    is not known; `origin`: field -> [pupil's place, place in `sources`] of each who has one; `given`: field -> [pupil's
+    place, what its own column says].
+
+    >>> ann = {"key": "A", "kind": "upn", "file": 0, "row": 2, "values": {"year_group": 11}, "origin": {}}
+    >>> bob = {"key": "B", "kind": "upn", "file": 0, "row": 3, "values": {"attendance": 84.5}, "origin": {}}
+    >>> pupils_by_field([ann, bob])["values"]
+    {'year_group': [11, None], 'attendance': [None, 84.5]}
+    """
+    return {
+        **{part: [pupil[part] for pupil in pupils] for part in ("key", "kind", "file", "row")},
+        "values": values_by_field([pupil["values"] for pupil in pupils]),
+        **{part: _cells([pupil.get(part) for pupil in pupils]) for part in ("origin", "given")},
+    }
+
+
+def _cells(said: Sequence[Mapping[str, Any] | None]) -> dict[str, list[list[Any]]]:
+    """By field, of whom something is said, and what."""
+    found: dict[str, list[list[Any]]] = {}
+    for place, cells in enumerate(said):
+        for name, cell in (cells or {}).items():
+            found.setdefault(name, []).append([place, cell])
+    return found
 
 
 def check_to_dict(check: Check) -> dict[str, Any]:
@@ -158,19 +187,19 @@ def _unlike(left: Values, right: Values, known: NDArray[np.bool_], right_known: 
 
 
 def _cohort(data: Mapping[str, Any], fields: Dictionary) -> Cohort:
-    pupils, files = list(data["pupils"]), tuple(data["files"])
-    places = np.array([pupil["file"] for pupil in pupils], np.int16)
+    pupils = data["pupils"] if isinstance(data["pupils"], Mapping) else pupils_by_field(list(data["pupils"]))
+    files, places = tuple(data["files"]), np.array(pupils["file"], np.int16)
     if len(places) and not (places.min() >= 0 and places.max() < len(files)):
         raise IndexError
-    columns = typed_columns(fields, data["columns"], [pupil["values"] for pupil in pupils])
+    columns = typed_columns(fields, data["columns"], pupils["values"], len(places))
     return Cohort(
         fields=fields,
         check=check_from_dict(data["check"]),
         columns=columns,
-        keys=_keys([pupil["key"] for pupil in pupils]),
-        key_kind=np.array([_KIND_PLACES[pupil["kind"]] for pupil in pupils], np.int8),
+        keys=_keys(pupils["key"]),
+        key_kind=np.array([_KIND_PLACES[kind] for kind in pupils["kind"]], np.int8),
         file_index=places,
-        row=np.array([pupil["row"] for pupil in pupils], np.int64),
+        row=np.array(pupils["row"], np.int64),
         files=files,
         rows_read=data["rows_read"],
         problems=problems_from_list(data["problems"]),
@@ -179,9 +208,9 @@ def _cohort(data: Mapping[str, Any], fields: Dictionary) -> Cohort:
         ),
         readings=readings_from_list(data["readings"]),
         sources=tuple(_source(row) for row in data["sources"]),
-        origin=_origin(data, fields, pupils),
+        origin=_origin(data, fields, pupils["origin"], len(places)),
         digests=dict(data["digests"]),
-        given=_given(data, fields, columns, pupils),
+        given=_given(data, fields, columns, pupils["given"]),
     )
 
 
@@ -207,28 +236,32 @@ def _one_of(code: str, known: Iterable[str], what: str) -> str:
 
 
 def _origin(
-    data: Mapping[str, Any], fields: Dictionary, pupils: Sequence[Mapping[str, Any]]
+    data: Mapping[str, Any], fields: Dictionary, said: Mapping[str, Sequence[Sequence[int]]], size: int
 ) -> dict[str, NDArray[np.int8]]:
-    said = [pupil.get("origin", {}) for pupil in pupils]
-    names = dict.fromkeys([*data.get("origin", ()), *(name for row in said for name in row)])
+    names = dict.fromkeys([*data.get("origin", ()), *said])
     check_names(fields, names)
-    origin = {name: np.array([row.get(name, -1) for row in said], np.int8) for name in names}
-    if any(len(places) and places.max() >= len(data["sources"]) for places in origin.values()):
+    origin = {name: np.full(size, -1, np.int8) for name in names}
+    for name, cells in said.items():
+        for place, source in cells:
+            origin[name][place] = source
+    if any(size and places.max() >= len(data["sources"]) for places in origin.values()):
         raise IndexError
     return origin
 
 
 def _given(
-    data: Mapping[str, Any], fields: Dictionary, columns: Mapping[str, Values], pupils: Sequence[Mapping[str, Any]]
+    data: Mapping[str, Any],
+    fields: Dictionary,
+    columns: Mapping[str, Values],
+    said: Mapping[str, Sequence[tuple[int, Any]]],
 ) -> dict[str, Values | None]:
     """The own columns: as the field, but for the cells that say something else."""
-    said = [pupil.get("given", {}) for pupil in pupils]
     own = data.get("given", {})
     check_names(fields, own)
     found: dict[str, Values | None] = dict.fromkeys(own)
     for name in (name for name, there in own.items() if there):
-        other = [place for place, row in enumerate(said) if name in row]
-        found[name] = _with_cells(fields[name], columns[name], other, [said[place][name] for place in other])
+        cells = said.get(name, ())
+        found[name] = _with_cells(fields[name], columns[name], [at for at, _ in cells], [cell for _, cell in cells])
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Boolean, Connection, Table
 
 Process = Callable[[Any], Any]
 
@@ -23,9 +23,10 @@ def insert_many(connection: Connection, table: Table, names: Sequence[str], rows
 def _processed(
     connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> Iterable[tuple[Any, ...]]:
-    """Each value as the database takes it: most as they are."""
+    """Each value as the database takes it: most as they are, true and false, too."""
     dialect = connection.dialect
-    found = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    types = [table.c[name].type for name in names]
+    found = [None if isinstance(of, Boolean) else of.dialect_impl(dialect).bind_processor(dialect) for of in types]
     processes: list[tuple[int, Process]] = [(place, each) for place, each in enumerate(found) if each is not None]
     if not processes:
         return map(tuple, rows)

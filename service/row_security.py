@@ -89,6 +89,8 @@ _OF_PUPIL = f"pupil_id in (select {FUNCTION}())"
 POLICIES: Mapping[str, str] = {
     "pupils": f"id in (select {FUNCTION}())",
     "roll_pupils": f"{_OF_PUPIL} or ({_COACH} is null and {_TEAM} is null and school_id = any({_SCHOOLS}))",
+    "roll_columns": f"submission_id in (select id from submissions where {_COACH} is null and {_TEAM} is null "
+    f"and school_id = any({_SCHOOLS}))",
     "register_rows": _OF_PUPIL,
     "upload_pupils": f"upload_id in (select id from uploads where {_COACH} is null and {_TEAM} is null "
     f"and school_id = any({_SCHOOLS}))",

@@ -82,9 +82,9 @@ def _of(name: str, target: str, *, nullable: bool = False, cascade: bool = False
     return Column(name, Integer, key, nullable=nullable, index=index)
 
 
-def _pupil() -> Column[int]:
+def _pupil(*, index: bool = True) -> Column[int]:
     """Erasing a pupil erases this row."""
-    return _of("pupil_id", "pupils", cascade=True)
+    return _of("pupil_id", "pupils", cascade=True, index=index)
 
 
 def _by(name: str = "by_id", *, nullable: bool = False) -> Column[int]:
@@ -261,14 +261,22 @@ submissions = Table(  # one confirmed roll of one school for one check
 
 roll_pupils = Table(
     "roll_pupils", metadata, _id(),
-    _of("submission_id", "submissions", cascade=True), _of("check_id", "checks", cascade=True),
-    _of("school_id", "schools", nullable=True), _pupil(),
+    _of("submission_id", "submissions", cascade=True), _of("check_id", "checks", cascade=True, index=False),
+    _of("school_id", "schools", nullable=True), _pupil(index=False),
     Column("live", Boolean, nullable=False, default=True),  # of a live submission
     Column("place", Integer, nullable=False),
     Column("status", String(16), nullable=False),  # on_roll, left
     Column("leaver", JSON),  # date, to, school urn, note, who confirmed it
     Column("record", JSON, nullable=False),  # one entry of "pupils" of roni.cohort_to_dict
+    Index("ix_roll_pupils_pupil_check", "pupil_id", "check_id", "live"),
     Index("ix_roll_pupils_check_live_school", "check_id", "live", "school_id"),
+)  # fmt: skip
+
+# The records of a roll that counts once more, field by field: worked out from them, and gone where one is changed.
+roll_columns = Table(
+    "roll_columns", metadata, _id(),
+    _of("submission_id", "submissions", cascade=True, index=False), Column("columns", JSON, nullable=False),
+    UniqueConstraint("submission_id"),
 )  # fmt: skip
 
 # --- council lists, what is to be resolved ----------------------------------------------------------------------------

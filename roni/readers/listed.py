@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from roni.cohort import NotKept, Reading, Values
 from roni.errors import MappingError, Problems, RoniError
 from roni.fields import Dictionary, national
-from roni.plain import plain_rows, typed_columns
+from roni.plain import plain_rows, typed_columns, values_by_field
 from roni.readers.columns import Read
 from roni.readers.stack import Stack, stack
 from roni.readers.supplements import Supplement
@@ -144,7 +144,7 @@ def _listed(data: Mapping[str, Any], fields: Dictionary) -> ListedPupils:
         fields=fields,
         files=tuple(data["files"]),
         headings=tuple(dict(named) for named in data["headings"]),
-        columns=typed_columns(fields, data["columns"], [row["values"] for row in rows]),
+        columns=typed_columns(fields, data["columns"], values_by_field([row["values"] for row in rows]), len(rows)),
         file_index=np.array([row.get("file", 0) for row in rows], np.int16),
         row=np.array([row["row"] for row in rows], np.int64),
     )

@@ -15,7 +15,8 @@ from service.access import VIEWS
 from service.among import among
 from service.refs import new_ref
 from service.registers.cards import card_of, fields_hidden, model_of
-from service.registers.lines import GROUP_FAMILIES, MARKS, SHOWN
+from service.registers.figures import SHOWN
+from service.registers.lines import GROUP_FAMILIES, MARKS
 from service.settings import Settings
 
 _register = t.registers.c

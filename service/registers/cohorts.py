@@ -5,28 +5,31 @@ The keys are the pupils' keys now, so that two checks match exactly by pupil.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, bindparam, select
 
 from roni import AcademicYear, Cohort, cohort_from_dict
 from service import tables as t
-from service.among import among
+from service.registers.columns import taken
+from service.registers.gathering import Who, gather
 from service.registers.lists import in_parts, join_lists
-from service.registers.registrations import LEFT, has_died, heard, main_first, record_of, with_decided
-from service.registers.rolls import Rolls
-from service.supplements.decisions import Decisions, decisions
+from service.registers.registrations import LEFT
+from service.registers.rolls import Rolls, together
+from service.supplements.decisions import decisions
 
-PUPIL = itemgetter(0)  # of a row of `_query`
-SCHOOLS = select(t.schools.c.id, t.schools.c.name, t.schools.c.district)
+_SCHOOLS = select(t.schools.c.id, t.schools.c.ref, t.schools.c.urn, t.schools.c.name, t.schools.c.district)
+_SUBMISSIONS = (
+    select(t.submissions.c.id, t.submissions.c.school_id, t.submissions.c.cohort)
+    .where(t.submissions.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(t.submissions.c.id)
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where one pupil of an effective cohort stands: the pupil, the main registration, and whether that has ended."""
 
     pupil_id: int
@@ -34,17 +37,18 @@ class Place:
     key: str
     school_id: int | None
     left: bool
-    leaver: dict[str, Any] = field(default_factory=dict)
+    leaver: Mapping[str, Any] = MappingProxyType({})
     district: str | None = None
     home_authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """A cohort, and for each of its pupils the place in the council; and the files it was made of."""
+    """A cohort, for each of its pupils the place in the council, and the council's schools by id."""
 
     cohort: Cohort
     places: tuple[Place, ...]
+    schools: Mapping[int, Any]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -61,33 +65,27 @@ def load(
     connection: Connection, check: Any, pupils: Collection[int] | None = None, school: int | None = None
 ) -> Effective:
     """The same, with each pupil's place."""
-    cohort, chosen, schools = _loaded(connection, check, pupils, school)
-    return Effective(cohort, tuple(_place(rolls[0], schools.get(rolls[0].school_id)) for rolls in chosen))
+    cohort, who, schools = _loaded(connection, check, pupils, school)
+    return Effective(cohort, tuple(_places(who, schools)), schools)
 
 
 def _loaded(
     connection: Connection, check: Any, pupils: Collection[int] | None, school: int | None
-) -> tuple[Cohort, list[list[Any]], dict[int | None, Any]]:
-    """The cohort, each of its pupils' registrations, and the schools by id.
-
-    Who has died, or has left and been closed, is not in it.
-    """
-    schools: dict[int | None, Any] = {row.id: row for row in connection.execute(SCHOOLS)}
-    names = {number: row.name for number, row in schools.items()}
+) -> tuple[Cohort, list[Who], dict[int, Any]]:
+    """The cohort by pupil, who its pupils are, and the schools by id."""
+    schools = {row.id: row for row in connection.execute(_SCHOOLS)}
+    names: dict[int | None, str] = {number: row.name for number, row in schools.items()}
     decided = decisions(connection, check.id, pupils, check.closed_at)
-    chosen = [
-        rolls
-        for rolls in _by_pupil(connection, check.id, pupils, decided)
-        if school is None or rolls[0].school_id == school
-    ]
-    merged = Rolls(_submissions(connection, {roll.submission_id for rolls in chosen for roll in rolls[:1]}), names)
-    records = [
-        merged.record(rolls[0], with_decided(record_of(rolls, names), decided.flags.get(rolls[0].pupil_id, {})))
-        for rolls in chosen
-    ]
-    cohort = cohort_from_dict(merged.cohort(check_values(check), records))
-    ids = [rolls[0].pupil_id for rolls in chosen]
-    return join_lists(connection, cohort, ids, decided.flags, pupils is None, check), chosen, schools
+    parts = gather(connection, check.id, pupils, school, decided, names)
+    merged = Rolls(_submissions(connection, {part.submission for part in parts}), names)
+    said = together([merged.pupils(part.submission, part.pupils) for part in parts])
+    who = [each for part in parts for each in part.who]
+    if len(parts) > 1:
+        order = sorted(range(len(who)), key=lambda at: who[at].row.pupil_id)
+        said, who = taken(said, order), [who[at] for at in order]
+    cohort = cohort_from_dict(merged.cohort(check_values(check), said))
+    ids = [each.row.pupil_id for each in who]
+    return join_lists(connection, cohort, ids, decided.flags, pupils is None, check), who, schools
 
 
 def check_values(check: Any) -> dict[str, Any]:
@@ -103,49 +101,21 @@ def check_values(check: Any) -> dict[str, Any]:
     }
 
 
-def _place(roll: Any, school: Any) -> Place:
-    said = roll.record["values"]
-    return Place(
-        roll.pupil_id,
-        roll.ref,
-        roll.key,
-        roll.school_id,
-        roll.status == LEFT,
-        roll.leaver or {},
-        said.get("district") or roll.district or (school.district if school is not None else None),
-        said.get("home_authority") or roll.home_authority,
-    )
+def _places(who: Iterable[Who], schools: Mapping[int, Any]) -> Iterator[Place]:
+    of_school = {number: row.district for number, row in schools.items()}
+    for row, district, home_authority in who:
+        left = row.status == LEFT
+        yield Place(
+            row.pupil_id,
+            row.ref,
+            row.key,
+            row.school_id,
+            left,
+            (row.leaver or {}) if left else {},
+            district or row.district or of_school.get(row.school_id),
+            home_authority or row.home_authority,
+        )
 
 
-def _by_pupil(
-    connection: Connection, check_id: int, pupils: Collection[int] | None, decided: Decisions
-) -> Iterator[list[Any]]:
-    """Each pupil's live registrations, the one that counts first, by pupil; not of those who stand in no list."""
-    rows = connection.execute(_query(check_id, pupils))
-    for pupil, group in groupby(sorted(rows, key=PUPIL), key=PUPIL):
-        rolls = main_first(heard(list(group), decided.unheard.get(pupil, ())), decided.main.get(pupil))
-        closed = rolls[0].closed_at is not None and rolls[0].status == LEFT
-        if not closed and not has_died(rolls):
-            yield rolls
-
-
-def _query(check_id: int, pupils: Collection[int] | None) -> Select[Any]:
-    roll, pupil = t.roll_pupils.c, t.pupils.c
-    query = (
-        select(roll.pupil_id, roll.submission_id, roll.school_id, roll.status, roll.leaver, roll.record)
-        .add_columns(pupil.ref, pupil.key, pupil.key_kind, pupil.restricted, pupil.died_at, pupil.closed_at)
-        .add_columns(pupil.district, pupil.home_authority, t.submissions.c.confirmed_at)
-        .join(t.pupils, pupil.id == roll.pupil_id)
-        .join(t.submissions, t.submissions.c.id == roll.submission_id)
-        .where(roll.check_id == check_id, roll.live)
-    )
-    return query if pupils is None else query.where(among(roll.pupil_id, pupils))
-
-
-def _submissions(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
-    columns = (t.submissions.c.id, t.submissions.c.school_id, t.submissions.c.cohort)
-    return [
-        row
-        for part in in_parts(ids)
-        for row in connection.execute(select(*columns).where(t.submissions.c.id.in_(part)).order_by(columns[0]))
-    ]
+def _submissions(connection: Connection, ids: Collection[int]) -> list[Any]:
+    return [row for part in in_parts(ids) for row in connection.execute(_SUBMISSIONS, {"ids": part})]

@@ -11,18 +11,15 @@ from pydantic_core import to_json
 
 from roni import Register
 from service.caseload.standing import NONE, Standing
-from service.registers.cells import cells, said
 from service.registers.cohorts import Place
+from service.registers.figures import WORKERS, Figures, Shown, figures_of, shown_of
 from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF, sort_text
 from service.registers.reasons import reasons_of
 
-WORKERS = ("named_adviser", "other_workers", "school_contact")
 BEYOND_WHO = ("ehcp", "intended_destination", "offer_status", *WORKERS)
 # Flags by which a list may be filtered beside the card's own indicators: the families of vulnerable groups.
 GROUP_FAMILIES = ("wider vulnerability", "provision", "special educational needs", "behaviour")
 MARKS = ("leaving_date", "leaving_destination", "also_registered_at")
-SAID = ("section", "probability", "chance", "reasons", "not_known", "marks")  # columns of the list
-IN_WORDS = ("intended_destination", "offer_status")
 NOT_SCORED = "not scored: information restricted"
 
 
@@ -47,78 +44,56 @@ def group_fields(register: Register) -> list[str]:
     ]
 
 
-def rows_of(register: Register, places: Sequence[Place], known: Known) -> list[dict[str, Any]]:
-    """One row of `register_rows` for each pupil of the cohort, in the cohort's order, without its register.
+class Row(NamedTuple):
+    """A row of `register_rows` without its number and its register, in the order of the table's columns."""
+
+    pupil_id: int
+    school_id: int | None
+    sort: str
+    section: str
+    automatic: bool
+    band: int
+    rules_band: int
+    model_band: int | None
+    band_max: int
+    points: int | None
+    points_max: int | None
+    probability: float | None
+    year_group: int | None
+    district: str | None
+    home_authority: str | None
+    resident: bool | None
+    change: str | None
+    moderated: str | None
+    indicators: str
+    line: str
+
+
+def rows_of(register: Register, places: Sequence[Place], known: Known) -> list[Row]:
+    """One row for each pupil of the cohort, in the cohort's order.
 
     `places[i]` is the pupil's place; the cohort may hold several views of the same pupils, one after the other.
     """
-    maker = _Maker(register, known)
-    return [maker.row(index, places[index % len(places)]) for index in range(len(register))]
+    maker = _Maker(register, places, known)
+    return [maker.row(index) for index in range(len(register))]
 
 
-class Figures(NamedTuple):
-    """What a register says of one pupil; bands are places in the card's bands, -1 none."""
-
-    section: str
-    band: int
-    band_max: int
-    rules_band: int
-    model_band: int
-    points: int
-    points_max: int
-    could_be_band: int
-    could_be_points: int
-    probability: float | None
-    chance: str | None
-    why: str
-    not_known: str
-    ask: int
-    marks: str
-
-
-class Shown(NamedTuple):
-    """What a line shows of a pupil beside the score."""
-
-    surname: str | None
-    forename: str | None
-    preferred_name: str | None
-    year_group: int | None
-    registration_group: str | None
-    ehcp: bool | None
-    intended_destination: str | None
-    offer_status: str | None
-    named_adviser: str | None
-    other_workers: str | None
-    school_contact: str | None
-
-    @property
-    def name(self) -> str:
-        return " ".join(part for part in (self.preferred_name or self.forename, self.surname) if part)
-
-    @property
-    def workers(self) -> dict[str, str]:
-        said = (self.named_adviser, self.other_workers, self.school_contact)
-        return {name: text for name, text in zip(WORKERS, said, strict=True) if text}
-
-
-SHOWN = Shown._fields
 NOBODY_BEYOND: Mapping[str, Any] = dict.fromkeys(BEYOND_WHO)
 
 
 class _Maker:
     """Takes a register apart into columns once, and makes the rows from them."""
 
-    def __init__(self, register: Register, known: Known) -> None:
-        made = register.assessment
-        self.register, self.known = register, known
-        self.size = len(register) // len(known.unseen)  # pupils of each view
+    def __init__(self, register: Register, places: Sequence[Place], known: Known) -> None:
+        self.register, self.places, self.known = register, places, known
+        self.size = len(places)  # pupils of each view
         self.bands = [band.name for band in register.card.bands]
-        self.figures = _figures(register)
-        self.shown = _shown(register)
+        self.figures, self.shown = figures_of(register), shown_of(register)
         self.reasons = reasons_of(register, [figures.why for figures in self.figures])
-        self.asks = [self._asks(made.ask_fields, unseen) for unseen in known.unseen]
-        self.tokens = self._tokens()
-        self.automatic = np.any(made.inclusions > 0, axis=1).tolist()
+        self.asks = [self._asks(register.assessment.ask_fields, unseen) for unseen in known.unseen]
+        self.indicators = self._indicators()
+        self.automatic = np.any(register.assessment.inclusions > 0, axis=1).tolist()
+        self.residents = [_resident(place.home_authority, known.home) for place in places]
         self.told: dict[tuple[int, str, Shown], str] = {}  # who it is as JSON, of all views that show the same
 
     def _asks(self, names: Sequence[str], unseen: Collection[str]) -> list[dict[str, str] | None]:
@@ -126,19 +101,21 @@ class _Maker:
         fields = self.register.cohort.fields
         return [None if name in unseen else _ask(fields[name]) for name in names]
 
-    def _tokens(self) -> list[list[str]]:
-        """The indicators, inclusions and groups that a filter may ask for."""
-        found = [[reason["indicator"] for reason in each if "indicator" in reason] for each in self.reasons]
+    def _indicators(self) -> list[str]:
+        """Of each pupil the indicators, inclusions and groups that a filter may ask for, between blanks."""
         cohort = self.register.cohort
+        more: dict[int, list[str]] = {}
         for name in group_fields(self.register):
-            for place in np.flatnonzero(cohort.column(name) > 0).tolist():
-                if name not in found[place]:
-                    found[place].append(name)
-        return found
+            for index in np.flatnonzero(cohort.column(name) > 0).tolist():
+                more.setdefault(index, []).append(name)
+        met = {id(reasons): [item["indicator"] for item in reasons if "indicator" in item] for reasons in self.reasons}
+        each = (dict.fromkeys([*met[id(reasons)], *more.get(index, ())]) for index, reasons in enumerate(self.reasons))
+        return [f" {' '.join(names)} " if names else "" for names in each]
 
-    def row(self, index: int, place: Place) -> dict[str, Any]:
+    def row(self, index: int) -> Row:
         """The row of the pupil at a place of the cohort."""
-        said, automatic = self.figures[index], self.automatic[index]
+        at = index % self.size
+        said, place, automatic = self.figures[index], self.places[at], self.automatic[index]
         moderated = self.known.moderated.get(place.pupil_id, NONE)
         decided = NOTHING_DECIDED if moderated is NONE else _decided(moderated, automatic)
         section = _section(said, place, decided["moderated"] == TAKEN_OFF)
@@ -146,32 +123,32 @@ class _Maker:
         if scored and moderated is not NONE:
             band, added = moderated.place(band, self.bands), moderated.added
         probability = said.probability if scored else None
-        resident = _resident(place.home_authority, self.known.home)
         change = self._change(index, section)
-        score = self._scored(index, band) if scored else {"status": NOT_SCORED}
-        line = {**score, "change": change, **decided}
-        return {
-            "pupil_id": place.pupil_id,
-            "school_id": place.school_id,
-            "section": section,
-            "sort": sort_text(section, band, said.points, said.points_max, place.key, probability, added),
-            "automatic": automatic,
-            "band": band,
-            "rules_band": said.rules_band,
-            "model_band": said.model_band if said.model_band >= 0 else None,
-            "band_max": max(band, said.band_max),
-            "points": said.points if scored else None,
-            "points_max": said.points_max if scored else None,
-            "probability": probability,
-            "year_group": self.shown[index].year_group,
-            "district": place.district,
-            "home_authority": place.home_authority,
-            "resident": resident,
-            "change": change["kind"] if change else None,
-            "moderated": decided["moderated"],
-            "indicators": f" {' '.join(self.tokens[index])} " if scored and self.tokens[index] else "",
-            "line": f"{self._who(index, place, section, resident)[:-1]},{to_json(line).decode()[1:]}",
-        }
+        line: dict[str, Any] = self._scored(index, band) if scored else {"status": NOT_SCORED}
+        line["change"] = change
+        line.update(decided)
+        return Row(
+            place.pupil_id,
+            place.school_id,
+            sort_text(section, band, said.points, said.points_max, place.key, probability, added),
+            section,
+            automatic,
+            band,
+            said.rules_band,
+            said.model_band if said.model_band >= 0 else None,
+            max(band, said.band_max),
+            said.points if scored else None,
+            said.points_max if scored else None,
+            probability,
+            self.shown[index].year_group,
+            place.district,
+            place.home_authority,
+            self.residents[at],
+            change["kind"] if change else None,
+            decided["moderated"],
+            self.indicators[index] if scored else "",
+            f"{self._who(index, place, section)},{to_json(line).decode()[1:]}",
+        )
 
     def _change(self, index: int, section: str) -> dict[str, Any] | None:
         """What changed; who has left has moved in no other way that matters more."""
@@ -181,14 +158,15 @@ class _Maker:
         marks = _parts(self.figures[index].marks)
         return {**change, "kind": "left", "why": next((mark for mark in marks if mark.startswith("left")), "left")}
 
-    def _who(self, index: int, place: Place, section: str, resident: bool | None) -> str:
-        """What a line shows of a pupil beside the score, as JSON."""
+    def _who(self, index: int, place: Place, section: str) -> str:
+        """What a line shows of a pupil beside the score, as JSON that is not closed yet."""
         shown = self.shown[index]
         if section == RESTRICTED:  # no more than who it is (Education and Skills Act 2008 s.72)
             shown = shown._replace(**NOBODY_BEYOND)
         same = (place.pupil_id, section, shown)
         if same not in self.told:
-            self.told[same] = to_json(self._identity(shown, place, section, resident)).decode()
+            resident = self.residents[index % self.size]
+            self.told[same] = to_json(self._identity(shown, place, section, resident)).decode()[:-1]
         return self.told[same]
 
     def _identity(self, shown: Shown, place: Place, section: str, resident: bool | None) -> dict[str, Any]:
@@ -239,31 +217,6 @@ _POPULATIONS = {
 }  # fmt: skip
 
 
-def _figures(register: Register) -> list[Figures]:
-    """The figures of each pupil of the cohort, in its order."""
-    table, made, order = register.to_table(SAID), register.assessment, register.order.tolist()
-    texts = {name: _back(table.column(name).to_pylist(), order) for name in SAID}
-    model_band = np.full(len(register), -1) if register.model_band is None else register.model_band
-    could_be = register.could_be
-    return list(
-        map(
-            Figures,
-            texts["section"],
-            *(values.tolist() for values in (register.band, register.band_max, register.rules_band, model_band)),
-            *(values.tolist() for values in (made.points, made.points_max, could_be.band, could_be.points)),
-            *(texts[name] for name in ("probability", "chance", "reasons", "not_known")),
-            made.ask_first.tolist(),
-            texts["marks"],
-        )
-    )
-
-
-def _shown(register: Register) -> list[Shown]:
-    cohort = register.cohort
-    read = {name: said if name in IN_WORDS else cells for name in SHOWN}
-    return list(map(Shown, *(read[name](cohort, name) for name in SHOWN)))
-
-
 def _section(said: Figures, place: Place, taken_off: bool) -> str:
     if said.section == "restricted":
         return RESTRICTED
@@ -281,14 +234,6 @@ def _decided(moderated: Standing, automatic: bool) -> dict[str, Any]:
         "moderation": moderated.to_list("school"),  # views that are alike share a row: only what all may read
         "objection": moderated.objection,
     }
-
-
-def _back(values: list[Any], order: list[int]) -> list[Any]:
-    """Values in the order of the list, put back into the cohort's."""
-    found: list[Any] = [None] * len(values)
-    for value, index in zip(values, order, strict=True):
-        found[index] = value
-    return found
 
 
 def _ask(item: Any) -> dict[str, str]:

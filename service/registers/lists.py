@@ -21,6 +21,9 @@ MATCHED = ("matched", "own_roll")
 IDENTIFIERS = ("upn", "former_upn", "temporary_upn", "uln")
 OTHERS = (*IDENTIFIERS, "surname", "forename", "date_of_birth")
 
+_LISTS = select(t.supplements).order_by(t.supplements.c.id)
+_LIVE = _LISTS.where(t.supplements.c.state == "live")
+
 Flags = Mapping[int, Mapping[str, bool]]
 
 
@@ -58,11 +61,10 @@ def join_lists(
 
 def lists_in_force(connection: Connection, at: datetime | None = None) -> list[Any]:
     """The lists that are live, or were at some time, the oldest first."""
-    item = t.supplements.c
-    query = select(t.supplements).order_by(item.id)
     if at is None:
-        return list(connection.execute(query.where(item.state == "live")))
-    there = list(connection.execute(query.where(item.state.in_(("live", "superseded")), item.confirmed_at <= at)))
+        return list(connection.execute(_LIVE))
+    item = t.supplements.c
+    there = list(connection.execute(_LISTS.where(item.state.in_(("live", "superseded")), item.confirmed_at <= at)))
     return [one for one in there if not any(takes_place_of(other, one) for other in there)]
 
 

@@ -16,7 +16,7 @@ from service.caseload.standing import standings
 from service.registers.basis import Basis
 from service.registers.change import changes_of
 from service.registers.cohorts import Place, load
-from service.registers.lines import Known, rows_of
+from service.registers.lines import Known, Row, rows_of
 from service.registers.views import MARK, alike, side_by_side, views_of
 
 PUPILS_AT_ONCE = 3000  # keeps what is in memory small beside a council's pupils; a school is never parted
@@ -24,9 +24,9 @@ PUPILS_AT_ONCE = 3000  # keeps what is in memory small beside a council's pupils
 
 @dataclass(frozen=True)
 class Made:
-    """Rows of `register_rows` by view, without their register; views that see the same share theirs."""
+    """Rows of a register by view; views that see the same share theirs."""
 
-    rows: Mapping[str, list[dict[str, Any]]]
+    rows: Mapping[str, list[Row]]
     places: Sequence[Place]
     register: Register
     cohorts: Mapping[str, Cohort]  # of the views that differ
@@ -44,7 +44,7 @@ def make(basis: Basis, pupils: Collection[int], views: Collection[str]) -> Made 
     distinct = {view: cohort for view, cohort in seen.items() if first[view] == view}
     register = score(side_by_side(distinct), basis.card, basis.model)
     known = Known(
-        schools=_schools(basis.connection),
+        schools={number: _school(row) for number, row in effective.schools.items()},
         moderated=standings(basis.connection, basis.check.id, pupils),
         change=earlier.since(register, effective.places, distinct),
         home=home_names(basis.settings.council),
@@ -107,10 +107,8 @@ def _by_file(register: Register) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _schools(connection: Connection) -> dict[int, dict[str, Any]]:
-    school = t.schools.c
-    rows = connection.execute(select(school.id, school.ref, school.name, school.urn))
-    return {row.id: {"ref": row.ref, "name": row.name, "urn": row.urn} for row in rows}
+def _school(row: Any) -> dict[str, Any]:
+    return {"ref": row.ref, "name": row.name, "urn": row.urn}
 
 
 def home_names(council: str) -> frozenset[str]:

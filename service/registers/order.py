@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 
 SECTIONS = ("ranked", "left", "restricted", "taken_off")  # of a register
 RANKED, LEFT, RESTRICTED, TAKEN_OFF = SECTIONS
@@ -31,12 +32,18 @@ def sort_text(
     >>> sort_text("ranked", 3, 7, 8, "A") < sort_text("ranked", 3, 6, 9, "A") < sort_text("ranked", 2, 9, 9, "A")
     True
     """
+    return f"{_level(section, band, points, points_max, probability, added)}:{key}"
+
+
+@lru_cache(maxsize=4096)
+def _level(section: str, band: int, points: int, points_max: int, probability: float | None, added: bool) -> str:
+    """All but the key: many pupils share it."""
     place = SECTIONS.index(section)
     if section == RESTRICTED:
-        return f"{place}{'':0<{WIDTH - 2}}:{key}"
+        return f"{place}{'':0<{WIDTH - 2}}"
     return (
         f"{place}{99 - band:02d}{0 if added else 1}{_falling(probability)}"
-        f"{_MOST - points:05d}{_MOST - points_max:05d}{'':0<2}:{key}"
+        f"{_MOST - points:05d}{_MOST - points_max:05d}{'':0<2}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 OWN_ROLL = "the council’s own roll"
@@ -42,30 +43,26 @@ class Rolls:
         """The fields that this roll only has worked out, of which some other has a column of its own."""
         return [name for name, own in stored.get("given", {}).items() if not own and self.given[name]]
 
-    def record(self, roll: Any, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A pupil's record as one of this cohort; the key is the pupil's now."""
-        number = roll.submission_id
-        places, values = self.source_places[number], record["values"]
-        given = {name: None for name in self.worked_out[number] if name in values} | record.get("given", {})
+    def pupils(self, number: int, pupils: Mapping[str, Any]) -> dict[str, Any]:
+        """Pupils of one submission, as `pupils_by_field` has them, as pupils of this cohort."""
+        first, sources, values = self.first_file[number], self.source_places[number], pupils["values"]
+        given = dict(pupils["given"])
+        for name in self.worked_out[number]:
+            if name in values:
+                given[name] = _nothing_of_its_own(values[name], given.get(name, ()))
         return {
-            "key": roll.key,
-            "kind": roll.key_kind,
-            "file": self.first_file[number] + record["file"],
-            "row": record["row"],
-            "values": values,
-            "origin": {name: places[place] for name, place in record["origin"].items()},
-            **({"given": given} if given else {}),
+            **pupils,
+            "file": [first + file for file in pupils["file"]],
+            "origin": {name: [[at, sources[said]] for at, said in cells] for name, cells in pupils["origin"].items()},
+            "given": given,
         }
 
-    def cohort(self, check: Mapping[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
-        """The stored form of the whole."""
-        more: dict[str, Any] = {}
-        for record in records:
-            more.update(record["values"])
+    def cohort(self, check: Mapping[str, Any], pupils: Mapping[str, Any]) -> dict[str, Any]:
+        """The stored form of the whole, with these pupils."""
         return {
             "schema": 1,
             "check": check,
-            "columns": list(dict.fromkeys([*self.columns, *more])),
+            "columns": list(dict.fromkeys([*self.columns, *pupils["values"]])),
             "files": self.files,
             "rows_read": sum(stored["rows_read"] for stored in self.stored.values()),
             "digests": self._of_files("digests"),
@@ -75,7 +72,7 @@ class Rolls:
             "readings": self._renamed("readings"),
             "problems": self._renamed("problems"),
             "not_kept": self._renamed("not_kept"),
-            "pupils": records,
+            "pupils": pupils,
         }
 
     def _of_files(self, part: str) -> dict[str, Any]:
@@ -91,6 +88,35 @@ class Rolls:
             for number, stored in self.stored.items()
             for item in stored[part]
         ]
+
+
+def _nothing_of_its_own(values: Sequence[Any], said: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """What a roll's own column says of each pupil of whom the field says something: nothing, where it has none."""
+    own = {place for place, _ in said}
+    return [*map(list, said), *([at, None] for at, value in enumerate(values) if value is not None and at not in own)]
+
+
+def together(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Pupils by field, one part after the other."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    sizes = [len(part["key"]) for part in parts]
+    names = dict.fromkeys(name for part in parts for name in part["values"])
+    found: dict[str, Any] = {
+        name: list(chain.from_iterable(part[name] for part in parts)) for name in ("key", "kind", "file", "row")
+    }
+    each = list(zip(parts, sizes, strict=True))
+    found["values"] = {
+        name: list(chain.from_iterable(part["values"].get(name) or [None] * size for part, size in each))
+        for name in names
+    }
+    for about in ("origin", "given"):
+        cells: dict[str, list[list[Any]]] = {}
+        found[about] = cells
+        for part, first in zip(parts, accumulate(sizes, initial=0), strict=False):
+            for name, said in part[about].items():
+                cells.setdefault(name, []).extend([first + place, value] for place, value in said)
+    return found
 
 
 def _qualified(submissions: Iterable[Any], school_names: Mapping[int | None, str]) -> dict[tuple[int, str], str]:

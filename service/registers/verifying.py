@@ -28,7 +28,7 @@ def verify(connection: Connection, access: Access, settings: Settings, check: An
     for part in parts_of(connection, check.id):
         made = make(basis, part, list(registers))
         for view, rows in made.rows.items() if made is not None else ():
-            again[view].update({row["pupil_id"]: row for row in rows})
+            again[view].update({row.pupil_id: row._asdict() for row in rows})
     views = [_compared(connection, registers[view], again[view]) for view in registers]
     one = next(iter(registers.values()))
     return {

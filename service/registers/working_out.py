@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -18,6 +17,7 @@ from service.among import among
 from service.many import insert_many
 from service.refs import new_ref
 from service.registers.basis import Basis
+from service.registers.lines import Row
 from service.registers.made import Made, make, notes_of, parts_of
 from service.settings import Settings
 
@@ -96,11 +96,9 @@ def work_out_part(basis: Basis, registers: Registers, pupils: Collection[int], w
         basis.notes[view] |= notes
 
 
-def _insert(connection: Connection, rows: Mapping[int, Sequence[dict[str, Any]]]) -> None:
-    names = [column.name for column in t.register_rows.c if column.name not in ("id", "register_id")]
-    values = itemgetter(*names)
-    every = ((register, *values(row)) for register, each in rows.items() for row in each)
-    insert_many(connection, t.register_rows, ["register_id", *names], every)
+def _insert(connection: Connection, rows: Mapping[int, Sequence[Row]]) -> None:
+    every = ((register, *row) for register, each in rows.items() for row in each)
+    insert_many(connection, t.register_rows, ("register_id", *Row._fields), every)
 
 
 def _whole_schools(basis: Basis, made: Made, whole: bool) -> list[int | None]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from service import tables as t
 from service.database import lock_rolls
 from service.idempotency import IN_PROGRESS
+from service.registers.columns import drop_columns
 from service.supplements.matching import identifiers
 
 AT_ONCE = 400  # a database takes a limited number of parameters
@@ -34,6 +35,7 @@ def erase(connection: Connection, pupils: Collection[int]) -> Counter[str]:
         counts["list_rows_not_linked"] += _erase_list_rows(connection, known)
         counts["files_not_confirmed"] += _erase_files(connection, known)
         _erase_answers(connection, known)
+        drop_columns(connection, t.roll_pupils.c.pupil_id.in_(part))
         for table in HANGING:
             query = select(func.count()).select_from(table).where(table.c.pupil_id.in_(part))
             counts[table.name] += connection.execute(query).scalar_one()

@@ -20,6 +20,7 @@ from service.clock import now
 from service.many import insert_many
 from service.problems import Refusal
 from service.refs import new_ref
+from service.registers.columns import drop_replaced, keep_columns
 from service.settings import Settings
 from service.supplements.settling import close_settled
 from service.uploads.claims import elsewhere, held_by_others
@@ -91,7 +92,8 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     if base_of(connection, check, roll.school_id) != roll.based_on:
         raise Refusal(412, "roll_changed", ROLL_CHANGED)
     require_complete(_answers(roll))
-    dropped = _retire(connection, check.id, roll.school_id)
+    if dropped := _retire(connection, check.id, roll.school_id):
+        drop_replaced(connection, check.id, roll.school_id)
     pupil_ids, others = _settle(connection, check, roll)
     ref, submission_id = _submit(connection, access, check.id, roll)
     restricted = keep_restricted(connection, check.id, roll.school_id, [*pupil_ids, *_gone(roll)], others)
@@ -222,6 +224,7 @@ def _store_rows(
     stored = itemgetter("pupil_id", "status", "leaver", "record")
     names = ("submission_id", "check_id", "school_id", "live", "place", "pupil_id", "status", "leaver", "record")
     insert_many(connection, t.roll_pupils, names, ((*same, place, *stored(row)) for place, row in enumerate(rows)))
+    keep_columns(connection, submission_id, [row["record"] for row in rows])
 
 
 def _sign_off(connection: Connection, access: Access, check_id: int, submission_id: int, roll: Roll) -> None:

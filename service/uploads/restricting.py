@@ -22,6 +22,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from service import tables as t
 from service.access import own_only
 from service.among import among
+from service.registers.columns import drop_columns
 from service.uploads.restricted import FLAG, as_restricted
 from service.uploads.rolls import LEFT, ON_ROLL
 
@@ -93,6 +94,8 @@ def _drop_records(connection: Connection, table: Any, pupils: Collection[int], *
     if changed:
         statement = update(table).where(table.c.id == bindparam("b_id")).values(record=bindparam("b_record"), **also)
         connection.execute(statement, [{"b_id": row.id, "b_record": record} for row, record in changed])
+        if table is t.roll_pupils:
+            drop_columns(connection, among(table.c.id, [row.id for row, _ in changed]))
     return {row.pupil_id for row, _ in changed}
 
 

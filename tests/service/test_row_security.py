@@ -81,9 +81,9 @@ OF_PUPILS = ("roll_pupils", "register_rows", "contacts", "moderations", "pupil_r
 
 
 def seen(database: Database, access: Access | None, table: str) -> set[int]:
-    """The pupils whose rows a transaction sees without any filter of ours."""
+    """The pupils whose rows a transaction sees without any filter of ours; of columns, whose rolls."""
     with Database.read(database, access) as connection:
-        column = "id" if table == "pupils" else "pupil_id"
+        column = {"pupils": "id", "roll_columns": "submission_id"}.get(table, "pupil_id")
         return {row[0] for row in connection.execute(text(f"select {column} from {table}"))}
 
 
@@ -111,6 +111,24 @@ def test_each_caller_sees_only_their_pupils_without_the_first_gate(filled: Any) 
     assert seen(database, school, "assignments") == set(ids["100001"][:3])
     assert seen(database, callers["team"][0], "supplement_rows") == {ids["100002"][0]}
     assert seen(database, school, "supplement_rows") == set()
+
+
+def test_a_rolls_columns_are_for_who_may_read_the_whole_roll(filled: Any) -> None:
+    service, _ = filled
+    one, two = service.schools["100001"], service.schools["100002"]
+    with service.database.write() as connection:
+        rolls = dict(connection.execute(select(t.submissions.c.school_id, t.submissions.c.id)).all())
+        connection.execute(
+            insert(t.roll_columns), [{"submission_id": rolls[school], "columns": {}} for school in (one, two)]
+        )
+    for caller, sees in (
+        (by(service, "analyst", "analyst", schools=None), {rolls[one], rolls[two]}),
+        (of_school(service, "returns", "100001"), {rolls[one]}),
+        (by(service, "coach_own", "coach", schools=None, own_caseload=True), set()),
+        (by(service, "virtual_school", "team", schools=None, team="virtual_school"), set()),
+        (None, set()),
+    ):
+        assert seen(service.app.state.database, caller, "roll_columns") == sees
 
 
 def of_school(service: Any, role: str, urn: str) -> Access:
@@ -216,7 +234,7 @@ def test_the_policies_cover_every_table_that_names_a_pupil() -> None:
     }
     naming = {table.name for table in t.metadata.tables.values() if "pupil_id" in table.c or table.name == "pupils"}
     assert naming - set(without) <= set(row_security.POLICIES)
-    assert set(row_security.POLICIES) - {"supplement_rows"} <= naming
+    assert set(row_security.POLICIES) - {"supplement_rows", "roll_columns"} <= naming
 
 
 def test_the_policies_can_be_taken_off_and_put_on_again(filled: Any) -> None:

@@ -160,7 +160,7 @@ def _lines(connection: Connection, access: Access, items: Sequence[Item], checks
     beside, objecting = extras(connection, access, pupils), objections(connection, pupils)
     decided = {number: standings(connection, number, pupils) for number in checks}
     found = [
-        _line(access, item, checks, decided, json.loads(f"{{{beside[item.pupil_id]}}}"))
+        _line(access, item, checks, decided, json.loads(b"{%b}" % beside[item.pupil_id]))
         | {"objection": item.pupil_id in objecting}
         for item in items
     ]

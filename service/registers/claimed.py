@@ -29,7 +29,7 @@ class ClaimedRow(NamedTuple):
     pupil_id: int
     sort: str
     section: str
-    line: str
+    line: bytes
     audit_ref: str | None
     upn: str | None
 
@@ -66,7 +66,7 @@ def _fits(roll: Any, asked: Mapping[str, Any]) -> bool:
 def _row(roll: Any) -> ClaimedRow:
     values = roll.record["values"]
     sort = f"{len(SECTIONS)}{values.get('surname', '')} {values.get('forename', '')} {roll.pupil_id:012d}"
-    line = to_json({**_who(values, roll), **NOTHING_ELSE, "status": AGAINST if roll.decided else OPEN}).decode()
+    line = to_json({**_who(values, roll), **NOTHING_ELSE, "status": AGAINST if roll.decided else OPEN})
     return ClaimedRow(roll.pupil_id, sort, CLAIMED, line, roll.audit_ref, values.get("upn"))
 
 

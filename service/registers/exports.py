@@ -31,7 +31,7 @@ WRAPPED = ("school", "why", "not_known", "ask_first", "marks", "next_action")
 CUSTODY = ", to custody"
 
 
-def table_of(lines: Sequence[str], upns: Sequence[str | None], sensitive: bool) -> Any:
+def table_of(lines: Sequence[bytes | str], upns: Sequence[str | None], sensitive: bool) -> Any:
     """The lines of a list as a pyarrow table, one row a pupil."""
     import pyarrow as pa
 

@@ -166,7 +166,7 @@ def _line(connection: Connection, access: Access, explained: Any) -> dict[str, A
     if found is None:
         line = {"pupil": explained.pupil.ref, "name": explained.explanation.name, "school": None}
         return {"row": _row(explained, line, earlier), "sensitive": set(), "support": None}
-    beside = json.loads(f"{{{extras(connection, access, [found.pupil_id])[found.pupil_id]}}}")
+    beside = json.loads(b"{%b}" % extras(connection, access, [found.pupil_id])[found.pupil_id])
     line = {**json.loads(found.line), **beside}
     add_contacts(connection, [line])
     hidden = {reason["label"] for reason in line.get("reasons", ()) if reason.get("sensitive") and "label" in reason}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic_core import to_json
@@ -20,12 +21,14 @@ from service.registers.heads import head_of
 from service.registers.lists import in_parts
 from service.registers.order import CLAIMED
 from service.registers.page import (
+    NO_RANK,
     Slice,
     beside,
     counts,
     followed_by,
     lines,
     ranked,
+    read_rows,
     read_slice,
     require_register,
     rows_query,
@@ -50,9 +53,9 @@ class Answer:
     audit_refs: list[str] | None = None
     file: str | None = None
 
-    @property
+    @cached_property
     def etag(self) -> str:
-        return f'"{hashlib.blake2b(self.body, digest_size=16).hexdigest()}"'
+        return f'"{hashlib.sha256(self.body).hexdigest()}"'
 
 
 def readable_check(connection: Connection, access: Access, ref: str) -> Any:
@@ -81,12 +84,14 @@ def page_of(connection: Connection, access: Access, settings: Settings, check_re
     if asked.counts:
         head["counts"] = counts(connection, condition, register, len(claimed))
     seen_too = short.displaced if short is not None and after is None else Slice([], 0, False)
-    body = (
-        f"{to_json(head).decode()[:-1]}{_cutting(connection, access, short, after is None)}"
-        f',"items":[{lines(connection, access, part)}],"next":{to_json(following).decode()}}}'
+    body = b'%b%b,"items":[%b],"next":%b}' % (
+        to_json(head)[:-1],
+        _cutting(connection, access, short, after is None),
+        lines(connection, access, part),
+        to_json(following),
     )
     shown = Slice([*part.rows, *seen_too.rows], 0, False)
-    return Answer(body.encode(), JSON, check.ref, shown.pupils, shown.audit_refs)
+    return Answer(body, JSON, check.ref, shown.pupils, shown.audit_refs)
 
 
 def _limit(settings: Settings, asked: RegisterQuery, short: Cut | None, after: tuple[str, int] | None) -> int:
@@ -97,18 +102,17 @@ def _limit(settings: Settings, asked: RegisterQuery, short: Cut | None, after: t
     return limit if short is None else min(limit, max(0, short.in_list - (after[1] if after else 0)))
 
 
-def _cutting(connection: Connection, access: Access, short: Cut | None, first: bool) -> str:
+def _cutting(connection: Connection, access: Access, short: Cut | None, first: bool) -> bytes:
     if short is None:
-        return ""
-    said = to_json(short.to_dict()).decode()[:-1]
-    displaced = f',"displaced":[{_without_rank(connection, access, short.displaced)}]' if first else ""
-    return f',"capacity":{said}{displaced}}}'
+        return b""
+    displaced = b',"displaced":[%b]' % _without_rank(connection, access, short.displaced) if first else b""
+    return b',"capacity":%b%b}' % (to_json(short.to_dict())[:-1], displaced)
 
 
-def _without_rank(connection: Connection, access: Access, part: Slice) -> str:
+def _without_rank(connection: Connection, access: Access, part: Slice) -> bytes:
     """Lines of pupils who stand further down: how far is not counted."""
     more = beside(connection, access, part.rows)
-    return ",".join(f'{row.line[:-1]},"rank":null,{more[row.pupil_id]}}}' for row in part.rows)
+    return b",".join(b"%b,%b%b}" % (row.line[:-1], NO_RANK, more[row.pupil_id]) for row in part.rows)
 
 
 def file_of(
@@ -121,7 +125,7 @@ def file_of(
     condition = which(connection, access, check, register, asked)
     short = None if asked.capacity is None else cut(connection, access, condition, asked.capacity)
     query = rows_query(condition) if short is None else rows_query(condition).limit(short.in_list)
-    rows: list[Any] = [*connection.execute(query)]
+    rows: list[Any] = [*read_rows(connection, query)]
     rows += claimed_rows(connection, access, check, asked) if short is None else short.displaced.rows
     head = head_of(connection, access, settings.council, check, register, asked)
     if short is not None:
@@ -133,14 +137,15 @@ def file_of(
     return Answer(write(made, head, sensitive), media, check.ref, [row.pupil_id for row in rows], None, name)
 
 
-def _texts(connection: Connection, access: Access, rows: list[Any]) -> list[str]:
+def _texts(connection: Connection, access: Access, rows: list[Any]) -> list[bytes]:
     """Every line whole, as a page has them."""
     said = []
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
         more = beside(connection, access, part)
         said += [
-            f"{row.line[:-1]},{ranked(row, start + place)}{more[row.pupil_id]}}}" for place, row in enumerate(part, 1)
+            b"%b,%b%b}" % (row.line[:-1], ranked(row, start + place), more[row.pupil_id])
+            for place, row in enumerate(part, 1)
         ]
     return said
 

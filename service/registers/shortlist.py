@@ -12,7 +12,7 @@ from roni import Shortlist
 from service import tables as t
 from service.access import Access
 from service.registers.order import RANKED, WIDTH, level
-from service.registers.page import Slice, in_order, reads_few, rows_query
+from service.registers.page import Slice, in_order, read_rows, reads_few, rows_query
 
 r = t.register_rows.c
 PAST_EVERY_KEY = "\U0010ffff"
@@ -57,7 +57,7 @@ def cut(connection: Connection, access: Access, condition: ColumnElement[bool], 
     outside = ranked & (r.sort > last)
     tied = connection.execute(select(func.count()).where(outside, r.sort < equal + PAST_EVERY_KEY)).scalar_one()
     ids = list(connection.execute(by_rules(access, ranked, asked)).scalars())
-    rows = connection.execute(rows_query(outside & r.id.in_(ids))).all() if ids else []
+    rows = read_rows(connection, rows_query(outside & r.id.in_(ids))) if ids else []
     return Cut(asked, int(in_list), Slice(rows, 0, False), int(tied), int(tied_in) if tied else 0)
 
 

@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from roni.assessment.asking import Lines, Standing, ask_first, supplied
+from roni.assessment.answers import Lines
+from roni.assessment.asking import Standing, ask_first, supplied
 from roni.assessment.sums import Card, band_of, blocks, columns_of, floor_of, points_of
 from roni.cohort import Cohort
 
@@ -77,23 +78,49 @@ class Assessment:
         supplies it stands in the dictionary.
         """
         undecided = (self.points_max > self.points) | (self.band_max > self.band)
-        return ask_first(Standing(self.card, self.cohort, self.points, self.band, undecided))
+        return ask_first(
+            Standing(
+                self.card,
+                self.cohort,
+                self.tiers,
+                self.inclusions,
+                self.points,
+                self.band,
+                undecided,
+                self.supplied,
+            )
+        )
 
     @cached_property
     def columns_not_known(self) -> tuple[ColumnNotKnown, ...]:
         """By file, the fields it says nothing about and the points each could add to each of its scored pupils."""
         pupils = np.bincount(self.cohort.file_index[~self.restricted], minlength=len(self.cohort.files)).tolist()
+        lacking = {name: by_file for name, by_file in self.supplied.items() if not by_file.all()}
+        stakes = {name: _stake(self.card, name) for name in lacking}
         return tuple(
-            ColumnNotKnown(file, name, _stake(self.card, name), pupils[place])
-            for name in self.card.fields
-            for place, file in enumerate(self.cohort.files)
-            if pupils[place] and not self.supplied[name][place]
+            ColumnNotKnown(file, name, stakes[name], count)
+            for name, by_file in lacking.items()
+            for file, count, says in zip(self.cohort.files, pupils, by_file.tolist(), strict=True)
+            if count and not says
         )
+
+    @cached_property
+    def gaps(self) -> Mapping[str, NDArray[np.bool_]]:
+        """Whose value of a field is not known though their file says something about it, of the card's fields [n each].
+
+        Without the fields that nobody lacks in this way.
+        """
+        found = {}
+        for name, by_file in self.supplied.items():
+            if by_file.any():
+                lacking = ~self.cohort.known(name)
+                found[name] = lacking if by_file.all() else lacking & by_file[self.cohort.file_index]
+        return {name: lacking for name, lacking in found.items() if lacking.any()}
 
     @cached_property
     def supplied(self) -> Mapping[str, NDArray[np.bool_]]:
         """For each field of the card, which of the cohort's files say anything about it."""
-        return {name: supplied(self.cohort, name) for name in self.card.fields}
+        return supplied(self.cohort, self.card.fields)
 
 
 def assess(card: Card, cohort: Cohort) -> Assessment:

@@ -14,7 +14,7 @@ from roni.fields import Dictionary
 from roni.indicator import Band, Inclusion, Indicator, Tier, Verdicts
 
 if TYPE_CHECKING:
-    from roni.assessment.asking import Lines
+    from roni.assessment.answers import Lines
 
 BLOCK = 65_536  # pupils at a time: a block of verdicts fits a core's cache, so the cost per pupil stays flat
 

@@ -89,7 +89,7 @@ class Register:
     @cached_property
     def could_be(self) -> CouldBe:
         """What the points and the band could come to by what is not known of each pupil alone."""
-        found = could_be(self.cohort, self.assessment)
+        found = could_be(self.assessment)
         return replace(found, band=higher_band(found.band, self.model_band))
 
     @cached_property

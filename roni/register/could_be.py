@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roni.assessment.sums import band_of, floor_of
-from roni.wording.reasons import files_lacking, tiers_paid
+from roni.wording.reasons import tiers_paid
 
 if TYPE_CHECKING:
     from roni.assessment import Assessment
-    from roni.cohort import Cohort
 
 Mask = NDArray[np.bool_]
 
@@ -31,35 +30,22 @@ class CouldBe:
     band: NDArray[np.int8]
 
 
-def could_be(cohort: Cohort, made: Assessment) -> CouldBe:
+def could_be(made: Assessment) -> CouldBe:
     """A line of the card is open for a pupil where it is undecided and any fact it asks for is the pupil's own gap."""
-    own = _own_gaps(cohort, made)
     most: dict[int, NDArray[np.int16]] = {}
     for paid in tiers_paid(made):
-        worth = (paid.met | (paid.open & _any(own, paid.tier.when.fields))) * np.int16(paid.tier.points)
+        worth = (paid.met | (paid.open & _any(made.gaps, paid.tier.when.fields))) * np.int16(paid.tier.points)
         most[paid.owner] = np.maximum(most[paid.owner], worth) if paid.owner in most else worth
-    points = sum(most.values(), start=np.zeros(len(cohort), np.int16))
+    points = sum(most.values(), start=np.zeros(len(made), np.int16))
     band = np.maximum(made.band, band_of(points, made.card.bands))
     for column, inclusion in enumerate(made.card.inclusions):
-        open_ = (made.inclusions[:, column] == 0) & _any(own, inclusion.when.fields)
+        open_ = (made.inclusions[:, column] == 0) & _any(made.gaps, inclusion.when.fields)
         band = np.maximum(band, open_.view(np.int8) * floor_of(made.card, inclusion))
     return CouldBe(points, np.where(made.restricted, np.int8(-1), band))
 
 
-def _own_gaps(cohort: Cohort, made: Assessment) -> dict[str, Mask]:
-    """Whose value of each field of the card is not known in a file that says something about the field [n each]."""
-    lacking = files_lacking(cohort, made)
-    found = {}
-    for name in made.card.fields:
-        if name in cohort.columns:
-            found[name] = ~cohort.known(name)
-            if name in lacking:
-                found[name] &= ~np.isin(cohort.file_index, lacking[name])
-    return found
-
-
-def _any(own: Mapping[str, Mask], names: Iterable[str]) -> Mask | np.bool_:
+def _any(gaps: Mapping[str, Mask], names: Iterable[str]) -> Mask | np.bool_:
     found: Mask | np.bool_ = np.False_
     for name in names:
-        found = found | own.get(name, np.False_)
+        found = found | gaps.get(name, np.False_)
     return found

@@ -6,8 +6,7 @@ The points in a pupil's reasons add up to the pupil's points: both are read off 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Paid:
+class Paid(NamedTuple):
     """Which pupils one tier gives its points, being the highest met of its indicator; and for whom it is still open."""
 
     owner: int  # place in card.active
@@ -36,15 +34,13 @@ class Paid:
 
 def tiers_paid(assessment: Assessment) -> Iterator[Paid]:
     """Each tier in the order of the card, with who gets it and for whom it would give more were it known."""
-    done: dict[int, Mask] = {}
+    scored = ~assessment.restricted
+    left: dict[int, Mask] = {}  # of each indicator who has met none of its tiers so far
     for column, (owner, tier) in enumerate(assessment.card.tiers):
-        verdict = assessment.tiers[:, column]
-        above = done.get(owner)
-        met, open_ = verdict > 0, verdict == 0
-        if above is not None:
-            met, open_ = met & ~above, open_ & ~above
-        done[owner] = met if above is None else above | met
-        yield Paid(owner, tier, met, open_ & ~assessment.restricted)
+        verdict, rest = assessment.tiers[:, column], left.get(owner, scored)
+        met = (verdict > 0) & rest
+        left[owner] = rest & ~met
+        yield Paid(owner, tier, met, (verdict == 0) & rest)
 
 
 def reasons(cohort: Cohort, assessment: Assessment) -> Lines:
@@ -67,25 +63,14 @@ def not_known(cohort: Cohort, assessment: Assessment) -> Lines:
 
     What a whole file says nothing about is not repeated on its pupils' lines: `said_once` says it.
     """
-    lines = Lines(len(cohort))
-    lacking = files_lacking(cohort, assessment)
-    for name, open_ in fields_open(cohort, assessment).items():
-        if name in cohort.columns:
-            gaps = open_ & ~np.isin(cohort.file_index, lacking.get(name, []))
-            lines.say(np.flatnonzero(gaps), [cohort.fields[name].label])
+    lines, gaps = Lines(len(cohort)), assessment.gaps
+    open_ = {name: np.zeros(len(cohort), np.bool_) for name in gaps}
+    for names, undecided in _open(assessment):
+        for name in open_.keys() & names:
+            open_[name] |= undecided
+    for name in gaps:
+        lines.say(np.flatnonzero(open_[name] & gaps[name]), [cohort.fields[name].label])
     return lines
-
-
-def fields_open(cohort: Cohort, assessment: Assessment) -> dict[str, Mask]:
-    """For whom each field of the card is not known where knowing it could still change something [n each]."""
-    found = {name: np.zeros(len(cohort), np.bool_) for name in assessment.card.fields}
-    for names, open_ in _open(assessment):
-        for name in names:
-            found[name] |= open_
-    for name, open_ in found.items():
-        if name in cohort.columns:
-            open_ &= ~cohort.known(name)
-    return found
 
 
 def ask_first(cohort: Cohort, assessment: Assessment) -> Lines:
@@ -127,11 +112,3 @@ def _open(assessment: Assessment) -> Iterator[tuple[tuple[str, ...], Mask]]:
     for column, inclusion in enumerate(assessment.card.inclusions):
         would_raise = assessment.band < bands.index(inclusion.band)
         yield inclusion.when.fields, (assessment.inclusions[:, column] == 0) & would_raise & ~assessment.restricted
-
-
-def files_lacking(cohort: Cohort, assessment: Assessment) -> dict[str, list[int]]:
-    """By field, the places of the files that say nothing about it."""
-    found: dict[str, list[int]] = {}
-    for gap in assessment.columns_not_known:
-        found.setdefault(gap.field, []).append(cohort.files.index(gap.file))
-    return found

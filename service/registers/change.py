@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
@@ -37,7 +38,7 @@ class Earlier:
             return []
         keys = now.cohort.keys.to_pylist()
         entries = self._entries(now, views)
-        return [self._said(entries.get(key, NEW), places[at % len(places)]) for at, key in enumerate(keys)]
+        return [self._said(entries.get(key, NEW), place) for key, place in zip(keys, cycle(places), strict=False)]
 
     def _entries(self, now: Register, views: Mapping[str, Cohort]) -> dict[str, dict[str, Any]]:
         """By key what moved; nothing where nobody of these was in the earlier check."""
@@ -46,7 +47,9 @@ class Earlier:
         then = self.register_of(side_by_side(views_of(self.cohort, views)))
         table = now.since(then).to_table(COLUMNS)
         keys, *rest = (table.column(name).to_pylist() for name in COLUMNS)
-        return {key: dict(zip(NEW, values, strict=True)) for key, *values in zip(keys, *rest, strict=True)}
+        said = list(zip(*rest, strict=True))
+        shared = {values: dict(zip(NEW, values, strict=True)) for values in set(said)}  # by many
+        return {key: shared[values] for key, values in zip(keys, said, strict=True)}
 
     def _said(self, entry: dict[str, Any], place: Place) -> dict[str, Any]:
         if entry["kind"] == NEW["kind"] and place.school_id not in self.returned:

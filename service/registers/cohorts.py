@@ -72,7 +72,7 @@ def load(
 def _loaded(
     connection: Connection, check: Any, pupils: Collection[int] | None, school: int | None
 ) -> tuple[Cohort, list[Who], dict[int, Any]]:
-    """The cohort by pupil, who its pupils are, and the schools by id."""
+    """The cohort in the order of its rolls, who its pupils are, and the schools by id."""
     schools = {row.id: row for row in connection.execute(_SCHOOLS)}
     names: dict[int | None, str] = {number: row.name for number, row in schools.items()}
     decided = decisions(connection, check.id, pupils, check.closed_at)
@@ -81,7 +81,7 @@ def _loaded(
     said = together([merged.pupils(part.submission, part.pupils) for part in parts])
     who = [each for part in parts for each in part.who]
     if len(parts) > 1:
-        order = sorted(range(len(who)), key=lambda at: who[at].row.pupil_id)
+        order = sorted(range(len(who)), key=lambda at: (who[at].row.submission_id, who[at].row.place))
         said, who = taken(said, order), [who[at] for at in order]
     cohort = cohort_from_dict(merged.cohort(check_values(check), said))
     ids = [each.row.pupil_id for each in who]

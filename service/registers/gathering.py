@@ -26,16 +26,16 @@ FEW = 20  # of so few pupils the records are read: a roll's columns hold everybo
 WHERE = ("district", "home_authority")
 
 _ROLL, _PUPIL = t.roll_pupils.c, t.pupils.c
-_WHO = (_ROLL.pupil_id, _ROLL.submission_id, _ROLL.school_id, _ROLL.status)
+_WHO = (_ROLL.pupil_id, _ROLL.submission_id, _ROLL.place, _ROLL.school_id, _ROLL.status)
 _KNOWN = (_PUPIL.ref, _PUPIL.key, _PUPIL.key_kind, _PUPIL.district, _PUPIL.home_authority)
 _NOTHING_MORE = and_(_ROLL.status == ON_ROLL, not_(_PUPIL.restricted), _PUPIL.died_at.is_(None)).label("nothing_more")
 
 
 # The live registrations without what they say, and with all of it.
 _LIGHT = (
-    select(*_WHO, _ROLL.place, *_KNOWN, _NOTHING_MORE)
+    select(*_WHO, *_KNOWN, _NOTHING_MORE)
     .join(t.pupils, _PUPIL.id == _ROLL.pupil_id)
-    .order_by(_ROLL.submission_id, _ROLL.pupil_id)
+    .order_by(_ROLL.submission_id, _ROLL.place)
 )
 _WHOLE = (
     select(*_WHO, _ROLL.leaver, _ROLL.record, *_KNOWN, _PUPIL.restricted, _PUPIL.died_at, _PUPIL.closed_at)
@@ -55,8 +55,8 @@ class Who(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Pupils whose main registration is on one roll, by pupil, and what is known of them under their keys of now, as
-    `roni.pupils_by_field` has it."""
+    """Pupils whose main registration is on one roll, in its order, and what is known of them under their keys of now,
+    as `roni.pupils_by_field` has it."""
 
     submission: int
     pupils: Mapping[str, Any]
@@ -98,7 +98,7 @@ def _alone(rows: Sequence[Any], columns: Mapping[int, Columns], decided: Decisio
 
 
 def _from_columns(rows: Sequence[Any], columns: Mapping[int, Columns], school: int | None) -> Iterator[Part]:
-    """`rows` are in the order of their submissions."""
+    """`rows` are in the order of their rolls and places."""
     mine = rows if school is None else [row for row in rows if row.school_id == school]
     for submission, group in groupby(mine, key=attrgetter("submission_id")):
         here = list(group)
@@ -114,7 +114,7 @@ def _from_records(
 ) -> Iterator[Part]:
     """Of pupils by their registrations, the one that counts first."""
     mine = [rolls for rolls in chosen if school is None or rolls[0].school_id == school]
-    for submission, group in groupby(sorted(mine, key=_submission), key=_submission):
+    for submission, group in groupby(sorted(mine, key=_stands), key=lambda rolls: rolls[0].submission_id):
         rolls = list(group)
         rows = [each[0] for each in rolls]
         records = [with_decided(record_of(each, names), decided.flags.get(each[0].pupil_id, {})) for each in rolls]
@@ -123,8 +123,9 @@ def _from_records(
         yield Part(submission, pupils_by_field(said), who)
 
 
-def _submission(rolls: Sequence[Any]) -> int:
-    return int(rolls[0].submission_id)
+def _stands(rolls: Sequence[Any]) -> tuple[int, int]:
+    """On which roll, and where on it."""
+    return rolls[0].submission_id, rolls[0].place
 
 
 def _by_pupil(

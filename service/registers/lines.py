@@ -94,7 +94,10 @@ class _Maker:
         self.indicators = self._indicators()
         self.automatic = np.any(register.assessment.inclusions > 0, axis=1).tolist()
         self.residents = [_resident(place.home_authority, known.home) for place in places]
-        self.told: dict[tuple[int, str, Shown], str] = {}  # who it is as JSON, of all views that show the same
+        # Pieces of lines as JSON without braces, each written once for all who share it.
+        self.told: dict[tuple[int, str, Shown], str] = {}
+        self.scores: dict[tuple[Any, ...], str] = {}
+        self.changes: dict[tuple[Any, ...], str] = {}
 
     def _asks(self, names: Sequence[str], unseen: Collection[str]) -> list[dict[str, str] | None]:
         """What may be asked about first: nobody is sent to find out what they may not know."""
@@ -124,9 +127,11 @@ class _Maker:
             band, added = moderated.place(band, self.bands), moderated.added
         probability = said.probability if scored else None
         change = self._change(index, section)
-        line: dict[str, Any] = self._scored(index, band) if scored else {"status": NOT_SCORED}
-        line["change"] = change
-        line.update(decided)
+        line = (
+            self._who(index, place, section),
+            self._score(index, band) if scored else _piece({"status": NOT_SCORED}),
+            self._changed(change) if decided is NOTHING_DECIDED else _piece({"change": change, **decided}),
+        )
         return Row(
             place.pupil_id,
             place.school_id,
@@ -147,7 +152,7 @@ class _Maker:
             change["kind"] if change else None,
             decided["moderated"],
             self.indicators[index] if scored else "",
-            f"{self._who(index, place, section)},{to_json(line).decode()[1:]}",
+            f"{{{','.join(line)}}}",
         )
 
     def _change(self, index: int, section: str) -> dict[str, Any] | None:
@@ -159,14 +164,14 @@ class _Maker:
         return {**change, "kind": "left", "why": next((mark for mark in marks if mark.startswith("left")), "left")}
 
     def _who(self, index: int, place: Place, section: str) -> str:
-        """What a line shows of a pupil beside the score, as JSON that is not closed yet."""
+        """What a line shows of a pupil beside the score."""
         shown = self.shown[index]
         if section == RESTRICTED:  # no more than who it is (Education and Skills Act 2008 s.72)
             shown = shown._replace(**NOBODY_BEYOND)
         same = (place.pupil_id, section, shown)
         if same not in self.told:
             resident = self.residents[index % self.size]
-            self.told[same] = to_json(self._identity(shown, place, section, resident)).decode()[:-1]
+            self.told[same] = _piece(self._identity(shown, place, section, resident))
         return self.told[same]
 
     def _identity(self, shown: Shown, place: Place, section: str, resident: bool | None) -> dict[str, Any]:
@@ -188,27 +193,48 @@ class _Maker:
             "population": _POPULATIONS[school is not None, bool(resident)],
         }
 
-    def _scored(self, index: int, band: int) -> dict[str, Any]:
-        said, names = self.figures[index], self.bands
-        could_be = None
-        if said.could_be_band > band or said.could_be_points > said.points:
-            could_be = {"band": names[max(band, said.could_be_band)], "points": said.could_be_points}
-        return {
-            "band": names[band],
-            "band_max": names[max(band, said.band_max)],
-            "rules_band": names[said.rules_band],
-            "model_band": names[said.model_band] if said.model_band >= 0 else None,
-            "points": said.points,
-            "points_max": said.points_max,
-            "could_be": could_be,
-            "probability": said.probability,
-            "chance": said.chance,
-            "why": said.why,
-            "reasons": self.reasons[index],
-            "not_known": _parts(said.not_known),
-            "ask_first": self.asks[index // self.size][said.ask] if said.ask >= 0 else None,
-            "marks": _parts(said.marks),
-        }
+    def _score(self, index: int, band: int) -> str:
+        """The score of a pupil who stands in this band."""
+        said, reasons = self.figures[index], self.reasons[index]
+        ask = self.asks[index // self.size][said.ask] if said.ask >= 0 else None
+        same = (band, said, id(reasons), ask is None)
+        if same not in self.scores:
+            self.scores[same] = _piece(_scored(said, self.bands, band, reasons, ask))
+        return self.scores[same]
+
+    def _changed(self, change: dict[str, Any] | None) -> str:
+        """What changed of a pupil of whom nothing was decided."""
+        same = tuple(change.values()) if change else ()
+        if same not in self.changes:
+            self.changes[same] = _piece({"change": change, **NOTHING_DECIDED})
+        return self.changes[same]
+
+
+def _scored(said: Figures, names: Sequence[str], band: int, reasons: Any, ask: Any) -> dict[str, Any]:
+    could_be = None
+    if said.could_be_band > band or said.could_be_points > said.points:
+        could_be = {"band": names[max(band, said.could_be_band)], "points": said.could_be_points}
+    return {
+        "band": names[band],
+        "band_max": names[max(band, said.band_max)],
+        "rules_band": names[said.rules_band],
+        "model_band": names[said.model_band] if said.model_band >= 0 else None,
+        "points": said.points,
+        "points_max": said.points_max,
+        "could_be": could_be,
+        "probability": said.probability,
+        "chance": said.chance,
+        "why": said.why,
+        "reasons": reasons,
+        "not_known": _parts(said.not_known),
+        "ask_first": ask,
+        "marks": _parts(said.marks),
+    }
+
+
+def _piece(said: Mapping[str, Any]) -> str:
+    """JSON without its braces."""
+    return to_json(said).decode()[1:-1]
 
 
 _POPULATIONS = {

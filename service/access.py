@@ -26,6 +26,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     false,
     func,
     or_,
@@ -329,13 +330,19 @@ def _against(entry: Any, school: ColumnElement[int], other: ColumnElement[int], 
     return named.where(entry.kind == "two_schools", said, ~gone.exists(), ~since.exists())
 
 
+_grant = t.grants.c
+_GRANT = (
+    select(_grant.id, _grant.person_id, _grant.role, _grant.school_id, _grant.district, _grant.team)
+    .add_columns(_grant.own_caseload, _grant.youth_justice, _grant.ends_on)
+    .add_columns(t.people.c.ref.label("person_ref"), t.people.c.name.label("person_name"))
+    .join(t.people, t.people.c.id == _grant.person_id)
+    .where(_grant.id == bindparam("grant"), _grant.ended_at.is_(None), t.people.c.disabled_at.is_(None))
+)
+
+
 def access_of(connection: Connection, grant_id: int, via: str, scopes: Iterable[str] | None, on: date) -> Access | None:
     """What a grant gives on a day; None where it, or its person, is no longer in force."""
-    row = connection.execute(
-        select(t.grants, t.people.c.ref.label("person_ref"), t.people.c.name.label("person_name"))
-        .join(t.people, t.people.c.id == t.grants.c.person_id)
-        .where(t.grants.c.id == grant_id, t.grants.c.ended_at.is_(None), t.people.c.disabled_at.is_(None))
-    ).one_or_none()
+    row = connection.execute(_GRANT, {"grant": grant_id}).one_or_none()
     if row is None or (row.ends_on is not None and row.ends_on < on) or row.role not in ROLES:
         return None
     return Access(

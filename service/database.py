@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from roni import RoniError
@@ -99,11 +100,9 @@ class Database:
 
     def _say_who(self, connection: Connection, access: Access | None) -> None:
         """On PostgreSQL, what the policies of row-level security ask. Without it they show no pupil."""
-        if self.sqlite:
-            return
-        values = access.settings if access is not None else {}
-        for name, value in values.items():
-            connection.execute(text("select set_config(:name, :value, true)"), {"name": f"roni.{name}", "value": value})
+        if not self.sqlite and access is not None:
+            values = access.settings
+            connection.execute(_setting(tuple(values)), values)
 
     def overwrite_erased(self, *, whole: bool = False) -> bool:
         """After erasing: let nothing of it stand in the files any more; whether that could be done at once.
@@ -127,6 +126,12 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@cache
+def _setting(names: tuple[str, ...]) -> TextClause:
+    """One question that sets all of these for a transaction."""
+    return text("select " + ", ".join(f"set_config('roni.{name}', :{name}, true)" for name in names))
 
 
 def trouble_of(error: DBAPIError) -> Literal["full", "away"] | None:

@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -42,6 +42,19 @@ MOST_OF_A_FORM = 4 * CHUNK
 LOOKS, BETWEEN_LOOKS = 100, 0.3  # seconds
 
 IN_PROGRESS, SHOWN_ONCE = 0, 1  # of `idempotency.status`, beside the statuses of HTTP
+
+_one = t.idempotency.c
+_ADD = insert(t.idempotency)
+_THIS = and_(_one.caller == bindparam("of_caller"), _one.key == bindparam("of_key"))
+_FIND = select(t.idempotency).where(_THIS)
+_KEEP = update(t.idempotency).where(_THIS)
+_DROP = delete(t.idempotency).where(_THIS)
+_OVER = delete(t.idempotency).where(
+    or_(
+        _one.created_at < bindparam("over"),
+        and_(_one.status == IN_PROGRESS, _one.created_at < bindparam("given_up")),
+    )
+)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -180,13 +193,8 @@ def _begin(database: Database, who: str, key: str, digest: str) -> Response | No
     row = {"caller": who, "key": key, "request": digest, "status": IN_PROGRESS, "headers": {}, "body": ""}
     try:
         with database.write() as connection:
-            connection.execute(delete(t.idempotency).where(t.idempotency.c.created_at < now() - KEPT_FOR))
-            connection.execute(
-                delete(t.idempotency).where(
-                    t.idempotency.c.status == IN_PROGRESS, t.idempotency.c.created_at < now() - GIVEN_UP_AFTER
-                )
-            )
-            connection.execute(insert(t.idempotency).values(**row))
+            connection.execute(_OVER, {"over": now() - KEPT_FOR, "given_up": now() - GIVEN_UP_AFTER})
+            connection.execute(_ADD, row)
     except IntegrityError:
         return _earlier(database, who, key, digest)
     return None
@@ -194,7 +202,7 @@ def _begin(database: Database, who: str, key: str, digest: str) -> Response | No
 
 def _earlier(database: Database, who: str, key: str, digest: str) -> Response:
     with database.read() as connection:
-        row = connection.execute(select(t.idempotency).where(*_this(who, key))).one_or_none()
+        row = connection.execute(_FIND, _this(who, key)).one_or_none()
     if row is not None and row.request != digest:
         raise Refusal(
             422, "idempotency_key_used", "This Idempotency-Key was used for another request. Send a new one with each."
@@ -217,14 +225,13 @@ def _finish(database: Database, who: str, key: str, response: Response, keep: bo
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     kept = {"status": response.status_code, "headers": headers, "body": body.decode()}
     with database.write() as connection:
-        values = kept if keep else {"status": SHOWN_ONCE}
-        connection.execute(update(t.idempotency).where(*_this(who, key)).values(**values))
+        connection.execute(_KEEP, {**_this(who, key), **(kept if keep else {"status": SHOWN_ONCE})})
 
 
 def _forget(database: Database, who: str, key: str) -> None:
     with database.write() as connection:
-        connection.execute(delete(t.idempotency).where(*_this(who, key)))
+        connection.execute(_DROP, _this(who, key))
 
 
-def _this(who: str, key: str) -> tuple[Any, Any]:
-    return t.idempotency.c.caller == who, t.idempotency.c.key == key
+def _this(who: str, key: str) -> dict[str, Any]:
+    return {"of_caller": who, "of_key": key}

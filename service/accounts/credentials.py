@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service import tables as t
 from service.access import ROLES, Access, access_of
@@ -26,6 +26,17 @@ SHOWN = 9  # characters of a token that are kept, so that a person can tell whic
 SESSION = "session"  # the kind of a row of `sessions` that somebody is signed in by
 SEEN_EVERY = timedelta(minutes=1)  # a session's last use is not written more often
 USED_EVERY = timedelta(minutes=10)  # nor a token's
+
+_token = t.tokens.c
+_TOKEN = select(_token.id, _token.grant_id, _token.scopes, _token.expires_at, _token.used_at).where(
+    _token.token_hash == bindparam("hash"), _token.revoked_at.is_(None)
+)
+_SESSION = (
+    select(t.sessions)
+    .join(t.people, t.people.c.id == t.sessions.c.person_id)
+    .where(t.sessions.c.token_hash == bindparam("hash"), t.sessions.c.kind == SESSION)
+    .where(t.sessions.c.revoked_at.is_(None), t.people.c.disabled_at.is_(None))
+)
 
 
 def keyed_hash(settings: Settings, text: str) -> str:
@@ -66,9 +77,7 @@ def session_for(request: Request) -> Any:
 
 def _by_token(database: Database, token_hash: str) -> Access | None:
     with database.read() as connection:
-        token = connection.execute(
-            select(t.tokens).where(t.tokens.c.token_hash == token_hash, t.tokens.c.revoked_at.is_(None))
-        ).one_or_none()
+        token = connection.execute(_TOKEN, {"hash": token_hash}).one_or_none()
         if token is None or token.expires_at <= now():
             return None
         access = access_of(connection, token.grant_id, "token", token.scopes, today())
@@ -80,13 +89,7 @@ def _by_token(database: Database, token_hash: str) -> Access | None:
 
 def _session(connection: Connection, token_hash: str, settings: Settings) -> Any:
     """A session that is neither revoked nor over, and whose person may still sign in."""
-    sessions = t.sessions.c
-    row = connection.execute(
-        select(t.sessions)
-        .join(t.people, t.people.c.id == sessions.person_id)
-        .where(sessions.token_hash == token_hash, sessions.kind == SESSION)
-        .where(sessions.revoked_at.is_(None), t.people.c.disabled_at.is_(None))
-    ).one_or_none()
+    row = connection.execute(_SESSION, {"hash": token_hash}).one_or_none()
     idle = timedelta(seconds=settings.session_idle)
     return None if row is None or row.expires_at <= now() or row.seen_at + idle <= now() else row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, false, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, false, select, true
 
 from roni import Problem, national
 from service import audit
@@ -23,10 +23,23 @@ SHOWN = (
 )  # fmt: skip
 
 
+_UPLOAD = select(t.uploads).where(t.uploads.c.ref == bindparam("upload"))
+_UPLOAD_LOCKED = _UPLOAD.with_for_update()
+_CHECK = select(t.checks.c.ref, t.checks.c.label).where(t.checks.c.id == bindparam("check"))
+_SCHOOL = select(t.schools.c.urn, t.schools.c.name).where(t.schools.c.id == bindparam("school"))
+_GONE, _LEFT = (  # those of the last roll who are not in the file, and those whom the file says to have left
+    select(table.c.pupil_id, table.c.school_urn, table.c.leaver, table.c.record, t.pupils.c.ref)
+    .select_from(table)
+    .outerjoin(t.pupils, t.pupils.c.id == table.c.pupil_id)
+    .where(table.c.upload_id == bindparam("upload"), *more)
+    .order_by(table.c.id)
+    for table, more in ((t.upload_leavers, ()), (t.upload_pupils, (t.upload_pupils.c.change == LEFT,)))
+)
+
+
 def require_upload(connection: Connection, access: Access, ref: str, *, lock: bool = False) -> Any:
     """The row of an upload of the caller's school, or of all schools for who may upload those; locked to change it."""
-    query = select(t.uploads).where(t.uploads.c.ref == ref)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_UPLOAD_LOCKED if lock else _UPLOAD, {"upload": ref}).one_or_none()
     if row is None or (row.school_id is None and Permission.COUNCIL_UPLOADS not in access.permissions):
         raise Refusal(404, "not_found", "There is no such upload, or you may not see it.")
     if row.school_id is not None:
@@ -56,12 +69,8 @@ def list_uploads(connection: Connection, access: Access, check_id: int) -> list[
 def show_upload(connection: Connection, access: Access, ref: str) -> dict[str, Any]:
     """One upload, without its pupils."""
     upload = require_upload(connection, access, ref)
-    check, check_label = connection.execute(
-        select(t.checks.c.ref, t.checks.c.label).where(t.checks.c.id == upload.check_id)
-    ).one()
-    school = connection.execute(
-        select(t.schools.c.urn, t.schools.c.name).where(t.schools.c.id == upload.school_id)
-    ).one_or_none()
+    check, check_label = connection.execute(_CHECK, {"check": upload.check_id}).one()
+    school = connection.execute(_SCHOOL, {"school": upload.school_id}).one_or_none()
     leavers = list(_leavers(connection, upload))
     return {
         **{name: getattr(upload, name) for name in SHOWN},
@@ -201,16 +210,8 @@ def list_leavers(
 
 def _leavers(connection: Connection, upload: Any) -> Iterator[dict[str, Any]]:
     """Those of the last roll who are not in the file, then those whom the file says to have left."""
-    for table, named in ((t.upload_leavers, "ref"), (t.upload_pupils, "row")):
-        query = (
-            select(table, t.pupils.c.ref)
-            .outerjoin(t.pupils, t.pupils.c.id == table.c.pupil_id)
-            .where(table.c.upload_id == upload.id, _if_read(upload))
-            .order_by(table.c.id)
-        )
-        if named == "row":
-            query = query.where(table.c.change == LEFT)
-        for row in connection.execute(query):
+    for query, named in ((_GONE, "ref"), (_LEFT, "row")) if upload.state != READING else ():
+        for row in connection.execute(query, {"upload": upload.id}):
             if named == "ref" and row.leaver is not None:
                 continue  # left before, and said so then
             key = row.ref if named == "ref" or row.ref in upload.leavers else row_ref(row.record)

@@ -7,7 +7,7 @@ it would be if every unknown turned out for the worst.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -55,6 +55,20 @@ class Assessment:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def only(self, places: NDArray[np.int64], cohort: Cohort) -> Assessment:
+        """What was found of the pupils at these places, who are those of `cohort`."""
+        return replace(
+            self,
+            cohort=cohort,
+            tiers=self.tiers.T[:, places].T,
+            inclusions=self.inclusions.T[:, places].T,
+            points=self.points[places],
+            points_max=self.points_max[places],
+            band=self.band[places],
+            band_max=self.band_max[places],
+            restricted=self.restricted[places],
+        )
 
     def indicator_points(self, place: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Points known to be met and most still possible, of the indicator at this place in `card.active`."""

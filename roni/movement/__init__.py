@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,7 +111,9 @@ class Movement:
 
     @cached_property
     def _gone(self) -> NDArray[np.int64]:
-        return np.setdiff1d(np.arange(len(self.previous.cohort)), self._before)
+        gone = np.ones(len(self.previous.cohort), np.bool_)
+        gone[self._before[self._before >= 0]] = False
+        return np.flatnonzero(gone)
 
     @cached_property
     def _both(self) -> NDArray[np.int64]:
@@ -128,9 +130,10 @@ class Movement:
             (self.previous, self.here, self.there, LEFT),
         ):
             alone = np.flatnonzero(others < 0)
-            listed = alone[~roll.died(look.cohort)[own[alone]]]
-            named = np.where(self._asked_in_both(look.cohort), name, NOT_ASKED)
-            kind[listed] = np.where(can_be_matched(look.cohort), named, NOT_MATCHED)[own[listed]]
+            if len(alone):
+                listed = alone[~roll.died(look.cohort)[own[alone]]]
+                named = np.where(self._asked_in_both(look.cohort), name, NOT_ASKED)
+                kind[listed] = np.where(can_be_matched(look.cohort), named, NOT_MATCHED)[own[listed]]
         return kind
 
     @property
@@ -171,13 +174,15 @@ class Movement:
 
         Of the new, what gives their points; of those who left, when and where to, where that is known.
         """
+        lines = Lines(len(self))
         new, left = (np.flatnonzero(self.kind == kind) for kind in (NEW, LEFT))
-        parts = [(self._both, self._changes), (new, self._reasons(new)), (left, self._left(left))]
-        return _spread(parts, len(self))
+        for entries, said in ((self._both, self._changes), (new, self._reasons), (left, self._left)):
+            if len(entries):
+                lines.add(said(entries), entries)
+        return lines.joined().combine_chunks()
 
-    @property
-    def _changes(self) -> Lines:
-        here, there = self.here[self._both], self.there[self._both]
+    def _changes(self, entries: NDArray[np.int64]) -> Lines:
+        here, there = self.here[entries], self.there[entries]
         pairs = Pairs.of(self.previous.assessment, there, self.now.assessment, here)
         then = self.previous.model_band_by(self.now)
         by_model = {
@@ -294,18 +299,6 @@ def _leavers(cohort: Cohort) -> NDArray[np.int64]:
     """The summer in which each pupil finishes Year 11; 0 where the year group is not known."""
     groups = cohort.column("year_group").astype(np.int64)
     return np.where(groups >= 0, cohort.check.year.leavers(0) - groups, 0)
-
-
-def _spread(parts: Iterable[tuple[NDArray[np.int64], Lines]], size: int) -> Any:
-    """Lines of some entries among all, empty for the others."""
-    import pyarrow as pa
-
-    which, chunks, next_free = np.zeros(size, np.int64), [pa.array([""])], 1
-    for places, lines in parts:
-        which[places] = np.arange(next_free, next_free + len(places))
-        chunks += lines.joined().chunks
-        next_free += len(places)
-    return pa.chunked_array(chunks).combine_chunks().take(pa.array(which))
 
 
 def _identity(model: Scorer | None) -> tuple[str, str] | None:

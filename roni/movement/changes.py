@@ -32,23 +32,26 @@ PERIODS = ("attendance_from", "suspensions_window")
 
 @dataclass(frozen=True)
 class Pairs:
-    """The same m pupils in both checks, aligned, both judged by the card of now.
+    """The same m pupils in both checks, both judged by the card of now.
 
-    `card_effect` [m]: who had other points or another band under the card of then.
+    `moved` [k] are the places among them of those of whom any verdict is another; `before` and `now` are of these
+    alone, aligned. `card_effect` [m]: who had other points or another band under the card of then.
     """
 
+    moved: NDArray[np.int64]
     before: Assessment
     now: Assessment
     card_effect: Mask
 
     @classmethod
     def of(cls, previous: Assessment, there: NDArray[np.int64], now: Assessment, here: NDArray[np.int64]) -> Pairs:
-        before = assess(now.card, _facts_read(previous.cohort, now.card, there))
-        after = assess(now.card, _facts_read(now.cohort, now.card, here))
-        if previous.card.digest == now.card.digest:
-            return cls(before, after, np.zeros(len(here), np.bool_))
-        other_band = _band_names(previous)[previous.band[there]] != _band_names(before)[before.band]
-        return cls(before, after, other_band | (previous.points[there] != before.points))
+        then, places, card_effect = previous, there, np.zeros(len(here), np.bool_)
+        if previous.card.digest != now.card.digest:
+            then, places = assess(now.card, _facts_read(previous.cohort, now.card, there)), np.arange(len(there))
+            other_band = _band_names(previous)[previous.band[there]] != _band_names(then)[then.band]
+            card_effect = other_band | (previous.points[there] != then.points)
+        moved = np.flatnonzero(_differ(then, places, now, here))
+        return cls(moved, _only(then, places[moved]), _only(now, here[moved]), card_effect)
 
 
 def why(pairs: Pairs, by_model: Mapping[str, Mask]) -> Lines:
@@ -56,15 +59,26 @@ def why(pairs: Pairs, by_model: Mapping[str, Mask]) -> Lines:
 
     `by_model`: what of a trained model moved the band, in words, and whose [m each].
     """
-    lines, changes = Lines(len(pairs.now)), list(_changes(pairs))
-    changed = _anybody(changes, len(pairs.now))
+    changes = list(_changes(pairs)) if len(pairs.moved) else []
+    changed = np.zeros(len(pairs.card_effect), np.bool_)
+    changed[pairs.moved] = _anybody(changes, len(pairs.moved))
     causes = {"the scorecard": pairs.card_effect, **by_model}
+    lines = Lines(len(changed))
     _say_causes(lines, causes, changed)
-    _say_window(lines, pairs, changes, changed & ~np.logical_or.reduce(list(causes.values())))
+    if changes:
+        by_facts = changed & ~np.logical_or.reduce(list(causes.values()))
+        lines.add(_what_changed(pairs, changes, by_facts[pairs.moved]), pairs.moved)
+    return lines
+
+
+def _what_changed(pairs: Pairs, changes: list[_Change], by_facts: Mask) -> Lines:
+    """Of those who moved [k]; `by_facts` are those whom nothing else moved."""
+    lines = Lines(len(pairs.moved))
+    _say_window(lines, pairs, changes, by_facts)
     for change in changes:
         lines.say(change.places, *change.said)
     for name, places, sentence in disagreements(pairs.now.cohort, pairs.now.card.fields):
-        moved = _anybody([change for change in changes if name in change.fields], len(pairs.now))
+        moved = _anybody([change for change in changes if name in change.fields], len(lines))
         lines.say(places[moved[places]], [sentence])
     return lines
 
@@ -99,7 +113,9 @@ class _Change:
 
 def _changes(pairs: Pairs) -> Iterator[_Change]:
     card = pairs.now.card
-    for place, indicator in enumerate(card.active):
+    others = np.any(pairs.before.tiers != pairs.now.tiers, axis=0).tolist()
+    for place in sorted({owner for (owner, _), other in zip(card.tiers, others, strict=True) if other}):
+        indicator = card.active[place]
         then, today = (made.indicator_points(place) for made in (pairs.before, pairs.now))
         places = np.flatnonzero((then[0] != today[0]) | (then[1] != today[1]))
         if len(places):
@@ -151,9 +167,10 @@ def _not_met(cohort: Cohort, names: tuple[str, ...], places: NDArray[np.int64], 
 def _say_causes(lines: Lines, causes: Mapping[str, Mask], changed: Mask) -> None:
     """What moved a pupil's points or band beside the facts, and whether it did so alone."""
     for cause, of in causes.items():
-        others = np.logical_or.reduce([changed, *(mask for other, mask in causes.items() if other != cause)])
-        lines.say(np.flatnonzero(of & ~others), [f"only {cause} changed"])
-        lines.say(np.flatnonzero(of & others), [f"{cause} changed too"])
+        if of.any():
+            others = np.logical_or.reduce([changed, *(mask for other, mask in causes.items() if other != cause)])
+            lines.say(np.flatnonzero(of & ~others), [f"only {cause} changed"])
+            lines.say(np.flatnonzero(of & others), [f"{cause} changed too"])
 
 
 def _say_window(lines: Lines, pairs: Pairs, changes: list[_Change], among: Mask) -> None:
@@ -191,6 +208,17 @@ def _anybody(changes: list[_Change], size: int) -> Mask:
     for change in changes:
         changed[change.places] = True
     return changed
+
+
+def _differ(one: Assessment, places: NDArray[np.int64], other: Assessment, others: NDArray[np.int64]) -> Mask:
+    """Of which of the pupils, at `places` of one and at `others` of the other, the two judge anything otherwise."""
+    tiers = one.tiers.T[:, places] != other.tiers.T[:, others]
+    inclusions = one.inclusions.T[:, places] != other.inclusions.T[:, others]
+    return np.asarray(tiers.any(axis=0) | inclusions.any(axis=0))
+
+
+def _only(made: Assessment, places: NDArray[np.int64]) -> Assessment:
+    return made.only(places, _facts_read(made.cohort, made.card, places))
 
 
 def _facts_read(cohort: Cohort, card: Card, places: NDArray[np.int64]) -> Cohort:

@@ -80,6 +80,9 @@ class Lines:
         self._texts: list[str] = []
         self._said: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
 
+    def __len__(self) -> int:
+        return self.size
+
     def say(self, places: NDArray[Any], texts: Sequence[str], which: NDArray[Any] | None = None) -> None:
         """Say `texts[which[k]]` of the pupil at `places[k]`; without `which`, `texts[0]` of each. No place twice."""
         if not len(places):
@@ -87,6 +90,12 @@ class Lines:
         chosen = np.zeros(len(places), np.int32) if which is None else np.asarray(which, np.int32)
         self._said.append((np.asarray(places, np.int64), chosen + np.int32(len(self._texts))))
         self._texts += texts
+
+    def add(self, others: Lines, places: NDArray[np.int64]) -> None:
+        """What others say, of their pupils, who stand at these places here."""
+        for their, which in others._said:
+            self._said.append((places[their], which + np.int32(len(self._texts))))
+        self._texts += others._texts
 
     def joined(self, order: NDArray[np.int64] | None = None, separator: str = "; ") -> Any:
         """One line a pupil, empty where nothing is said: a pyarrow chunked array of strings.

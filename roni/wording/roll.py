@@ -6,6 +6,7 @@ Leaving a school's roll never takes a pupil off the list; a death does, and the 
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,5 +113,6 @@ def _say_disagreements(lines: Lines, cohort: Cohort) -> None:
 def _has_code(cohort: Cohort, name: str, codes: Iterable[str]) -> NDArray[np.bool_]:
     if name not in cohort.columns:
         return np.zeros(len(cohort), np.bool_)
-    declared = list(cohort.fields[name].codes)
-    return np.isin(cohort.column(name), [declared.index(code) for code in codes if code in declared])
+    column, declared = cohort.column(name), list(cohort.fields[name].codes)
+    places = [declared.index(code) for code in codes if code in declared]
+    return reduce(np.logical_or, [column == place for place in places], np.zeros(len(cohort), np.bool_))

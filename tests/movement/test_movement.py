@@ -311,3 +311,15 @@ def test_a_check_compared_with_itself_moves_nobody(cohort: Cohort) -> None:
     movement = compare((cohort, CARD.assess(cohort)), (cohort, CARD.assess(cohort)))
     assert set(movement.counts()) <= {"unchanged", "not compared"}
     assert set(movement.why.to_pylist()) == {""}
+
+
+@settings(deadline=None)
+@given(cohorts(NAMES, size=4), cohorts(NAMES, size=4), st.sampled_from([CARD, LOOSER]))
+def test_what_is_said_of_a_pupil_does_not_depend_on_who_else_is_there(
+    before: Cohort, now: Cohort, then: Scorecard
+) -> None:
+    def why_of(places: list[int]) -> list[str]:
+        found, earlier = now.take(np.array(places)), before.take(np.array(places))
+        return list(compare((earlier, then.assess(earlier)), (found, CARD.assess(found))).why.to_pylist())
+
+    assert why_of([0, 1, 2, 3]) == [line for place in range(4) for line in why_of([place])]

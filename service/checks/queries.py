@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from roni import AcademicYear, Check, get_check
 from service import audit
@@ -30,9 +30,12 @@ OF_SCORING = frozenset({"focus_years", "accepted_years", "few_sessions", "scorec
 OF_RETURNS = OF_SCORING | {"due_on", "schools"}  # what no longer changes once a check is closed
 
 
+_CHECK = select(t.checks).where(t.checks.c.ref == bindparam("check"))
+
+
 def require_check(connection: Connection, ref: str) -> Any:
     """The row of a check. Raises a 404."""
-    row = connection.execute(select(t.checks).where(t.checks.c.ref == ref)).one_or_none()
+    row = connection.execute(_CHECK, {"check": ref}).one_or_none()
     if row is None:
         raise Refusal(404, "not_found", "There is no such check.")
     return row

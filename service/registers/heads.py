@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from service import tables as t
 from service.access import Access
@@ -81,22 +81,26 @@ def notes_of(register: Any, check: Any, schools: set[str]) -> list[str]:
     return list(found)
 
 
+_roll, _school = t.submissions.c, t.schools.c
+_FILES = (
+    select(_roll.school_id, _school.ref, _school.urn, _school.name)
+    .add_columns(_roll.file_name, _roll.file_digest, _roll.confirmed_at)
+    .outerjoin(t.schools, _school.id == _roll.school_id)
+    .where(_roll.check_id == bindparam("check"), _roll.live)
+    .order_by(_school.name, _roll.id)
+)
+
+
 def files_of(connection: Connection, access: Access, check_id: int) -> list[dict[str, Any]]:
     """The rolls that count now, of the caller's schools: whose, which file, its digest, and when."""
-    item, school = t.submissions.c, t.schools.c
-    rows = connection.execute(
-        select(item.school_id, item.file_name, item.file_digest, item.confirmed_at, school.ref, school.urn, school.name)
-        .outerjoin(t.schools, school.id == item.school_id)
-        .where(item.check_id == check_id, item.live, access.may_read_school(item.school_id))
-        .order_by(school.name, item.id)
-    )
+    query = _FILES.where(access.may_read_school(_roll.school_id))
     return [
         {
-            "school_id": row.school_id,
-            "school": None if row.urn is None else {"ref": row.ref, "urn": row.urn, "name": row.name},
-            "file": row.file_name,
-            "digest": row.file_digest,
-            "confirmed_at": row.confirmed_at,
+            "school_id": school,
+            "school": None if urn is None else {"ref": ref, "urn": urn, "name": name},
+            "file": file,
+            "digest": digest,
+            "confirmed_at": at,
         }
-        for row in rows
+        for school, ref, urn, name, file, digest, at in connection.execute(query, {"check": check_id})
     ]

@@ -84,14 +84,10 @@ def page_of(connection: Connection, access: Access, settings: Settings, check_re
     if asked.counts:
         head["counts"] = counts(connection, condition, register, len(claimed))
     seen_too = short.displaced if short is not None and after is None else Slice([], 0, False)
-    body = b'%b%b,"items":[%b],"next":%b}' % (
-        to_json(head)[:-1],
-        _cutting(connection, access, short, after is None),
-        lines(connection, access, part),
-        to_json(following),
-    )
+    cutting, items = _cutting(connection, access, short, after is None), lines(connection, access, part)
+    body = (to_json(head)[:-1], cutting, b',"items":[', items, b'],"next":', to_json(following), b"}")
     shown = Slice([*part.rows, *seen_too.rows], 0, False)
-    return Answer(body, JSON, check.ref, shown.pupils, shown.audit_refs)
+    return Answer(b"".join(body), JSON, check.ref, shown.pupils, shown.audit_refs)
 
 
 def _limit(settings: Settings, asked: RegisterQuery, short: Cut | None, after: tuple[str, int] | None) -> int:

@@ -98,7 +98,8 @@ def describe(description: dict[str, Any]) -> dict[str, Any]:
 
 def wants_page(request: Request) -> bool:
     """Whether a person's browser asked: everything outside the API is a page."""
-    return not request.url.path.startswith((f"{API}/", "/livez", "/readyz", "/metrics")) and request.url.path != API
+    path: str = request.scope["path"]
+    return not path.startswith((f"{API}/", "/livez", "/readyz", "/metrics")) and path != API
 
 
 def problem(

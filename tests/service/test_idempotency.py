@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi import APIRouter, UploadFile
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 
 from service import tables as t
 from service.access import Permission, allow
@@ -163,3 +163,14 @@ def test_ten_at_once_are_done_once(service, done) -> None:
         thread.join()
     assert done == ["a"]
     assert set(answers) <= {201, 409}
+
+
+@pytest.mark.usefixtures("done")
+def test_who_calls_is_looked_up_once_a_request(service) -> None:
+    client, asked = service.as_("analyst"), []
+    note = lambda *about: asked.append(about[2])  # noqa: E731 - the statement
+    event.listen(service.app.state.database.engine, "before_cursor_execute", note)
+    for number in range(2):
+        assert client.post("/v1/things", json={"say": "a"}, headers={"Idempotency-Key": f"{number}"}).is_success
+        assert sum("FROM grants" in statement for statement in asked) == number + 1
+    event.remove(service.app.state.database.engine, "before_cursor_execute", note)

@@ -51,12 +51,11 @@ def seen_by(cohort: Cohort, audiences: Collection[str]) -> Cohort:
     own = {name: values for name, values in cohort.as_given.items() if name not in hidden}
     worded = _without_words_of(cohort, hidden, headings, own)
     anew = downstream(cohort.fields, worded | (hidden & set(cohort.columns))) - hidden
-    routed = route(cohort.fields, own, supplied(headings, cohort.file_index), len(cohort))
-    without_sessions(routed)
+    routed = _routed(cohort, own, headings, anew & cohort.columns.keys())
     columns = {
-        name: routed.columns[name] if name in anew else values
+        name: routed[name] if name in anew else values
         for name, values in cohort.columns.items()
-        if name not in hidden and (name not in anew or name in routed.columns)
+        if name not in hidden and (name not in anew or name in routed)
     }
     return replace(
         cohort,
@@ -66,6 +65,17 @@ def seen_by(cohort: Cohort, audiences: Collection[str]) -> Cohort:
         readings=_readings(cohort, hidden, _silent(cohort, hidden, anew, headings, columns)),
         problems=Problems(_problems(cohort, hidden)),
     )
+
+
+def _routed(
+    cohort: Cohort, own: Mapping[str, Values], headings: Sequence[Mapping[str, str]], names: set[str]
+) -> Mapping[str, Values]:
+    """The own columns, and these fields worked out again from them."""
+    if not names:
+        return own
+    routed = route(cohort.fields, own, supplied(headings, cohort.file_index), len(cohort), names)
+    without_sessions(routed)
+    return routed.columns
 
 
 def _without_words_of(
@@ -101,24 +111,26 @@ def _silent(
     anew: set[str],
     headings: Sequence[Mapping[str, str]],
     columns: Mapping[str, Values],
-) -> Iterator[Reading]:
+) -> list[Reading]:
     """The fields of which no column says anything now that these are hidden."""
     told = {name for item in hidden for way in cohort.fields[item].routes for name in way.inputs}
-    for item in absent(cohort.fields, cohort.files, cohort.file_index, headings, columns):
-        if item.field in (anew | told) - hidden:
-            yield item
+    among = (anew | told) - hidden
+    return absent(cohort.fields, cohort.files, cohort.file_index, headings, columns, among)
 
 
 def _readings(cohort: Cohort, hidden: set[str], silent: Iterable[Reading]) -> tuple[Reading, ...]:
     """How the columns that are seen were read, and what none of them says."""
     gives = tuple(f"gives {cohort.fields[name].label} for " for name in hidden)
     shown = [item for item in cohort.readings if item.field not in hidden]
-    shown = [replace(item, reading=_without(item.reading, gives)) for item in shown]
+    shown = [_without(item, gives) for item in shown]
     return (*shown, *(item for item in silent if item not in shown))
 
 
-def _without(reading: str, starts: tuple[str, ...]) -> str:
-    return "; ".join(part for part in reading.split("; ") if not part.startswith(starts))
+def _without(item: Reading, starts: tuple[str, ...]) -> Reading:
+    """The reading without the parts of its sentence that start like this."""
+    if not any(start in item.reading for start in starts):
+        return item
+    return replace(item, reading="; ".join(part for part in item.reading.split("; ") if not part.startswith(starts)))
 
 
 def _problems(cohort: Cohort, hidden: set[str]) -> Iterator[ProblemBlock]:

@@ -48,9 +48,16 @@ class _Inputs:
 
 
 def route(
-    fields: Dictionary, columns: Mapping[str, Values], supplied: Mapping[str, NDArray[np.bool_]], size: int
+    fields: Dictionary,
+    columns: Mapping[str, Values],
+    supplied: Mapping[str, NDArray[np.bool_]],
+    size: int,
+    only: Iterable[str] | None = None,
 ) -> Routed:
-    """Work out every field that has routes. `supplied[name]` says for which rows a file had that column at all."""
+    """Work out every field that has routes. `supplied[name]` says for which rows a file had that column at all.
+
+    With `only` no more than these fields, and those that they come from.
+    """
     inputs = _Inputs(fields, dict(columns), supplied, size)
     result = Routed(inputs.columns, {}, {}, {})
     done: set[str] = set()
@@ -64,18 +71,42 @@ def route(
             settle(source)
         _settle(item, inputs, result)
 
+    wanted = fields if only is None else upstream(fields, only)
     for name, item in fields.items():
-        if item.routes:
+        if item.routes and name in wanted:
             settle(name)
     return result
 
 
 def downstream(fields: Dictionary, names: Iterable[str]) -> set[str]:
     """These fields, and every one that may be worked out from them, directly or by way of others."""
-    found, size = set(names), -1
-    while len(found) > size:
-        size = len(found)
-        found |= {item.name for item in fields.values() if any(found & set(way.inputs) for way in item.routes)}
+    return _reached(names, fields.once("fed by a field", _fed))
+
+
+def upstream(fields: Dictionary, names: Iterable[str]) -> set[str]:
+    """These fields, and every one that they can come from, directly or by way of others."""
+    return _reached(names, fields.once("sources of a field", _sources))
+
+
+def _reached(names: Iterable[str], further: Mapping[str, set[str]]) -> set[str]:
+    found = set(names)
+    ahead = list(found)
+    while ahead:
+        new = further.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += new
+    return found
+
+
+def _sources(fields: Dictionary) -> dict[str, set[str]]:
+    return {item.name: {name for way in item.routes for name in way.inputs} for item in fields.values()}
+
+
+def _fed(fields: Dictionary) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for fed, sources in _sources(fields).items():
+        for name in sources:
+            found.setdefault(name, set()).add(fed)
     return found
 
 

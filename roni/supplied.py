@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,9 +59,15 @@ def absent(
     file_index: NDArray[np.int16],
     headings: Sequence[Mapping[str, str]],
     columns: Mapping[str, Values],
+    among: Collection[str] | None = None,
 ) -> list[Reading]:
-    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone."""
+    """Fields that schools are asked for, that could count, and that no column gives: not known for everyone.
+
+    With `among` only those of these fields.
+    """
     asked = fields.once("asked of schools", _asked)
+    if among is not None:
+        asked = {name: told for name, told in asked.items() if name in among}
     telling = {other for told in asked.values() for other in told} & set(columns)
     heard = {
         name: np.bincount(file_index[is_known(fields[name], columns[name])], minlength=len(files)) > 0

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roni.cohort import Values
+from roni.cohort import Cohort, Values
 from roni.fields import national
 from roni.routes import Routed, route
+from tests.strategies import cohorts
 
 FIELDS = national()
 NAN = float("nan")
@@ -174,3 +175,17 @@ def test_attendance_from_sessions_is_a_per_cent_or_not_known(pairs: list[tuple[i
         known = some >= 0 and whole > 0 and some <= whole
         assert np.isnan(value) != known
         assert not known or value == 100 * some / whole
+
+
+ROUTED = [item.name for item in FIELDS.values() if item.routes]
+SOURCES = [name for item in FIELDS.values() for way in item.routes for name in way.inputs]
+
+
+@settings(deadline=None)
+@given(cohorts([*ROUTED, *SOURCES]), st.sets(st.sampled_from(ROUTED)))
+def test_a_few_fields_are_worked_out_as_they_are_among_all(cohort: Cohort, few: set[str]) -> None:
+    supplied = {name: np.ones(len(cohort), dtype=bool) for name in cohort.columns}
+    among_all = route(FIELDS, cohort.columns, supplied, len(cohort))
+    alone = route(FIELDS, cohort.columns, supplied, len(cohort), few)
+    for name in few & among_all.columns.keys():
+        assert [str(cell) for cell in alone.columns[name]] == [str(cell) for cell in among_all.columns[name]]

@@ -16,7 +16,7 @@ from roni.assessment.answers import Lines
 from roni.assessment.sums import Card, band_of, blocks, columns_of, points_of
 from roni.calendar import check_names
 from roni.cohort import Cohort, Reading, is_known
-from roni.fields import Dictionary
+from roni.routes import upstream
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
 # 16 bits hold any card's points and 7 its bands.
@@ -103,8 +103,8 @@ def supplied(cohort: Cohort, names: Iterable[str]) -> dict[str, NDArray[np.bool_
     readings: dict[str | None, list[Reading]] = {}
     for reading in cohort.readings:
         readings.setdefault(reading.field, []).append(reading)
-    routes = cohort.fields.once("routes", lambda fields: {name: _routes(name, fields) for name in fields})
-    read = {name: [one for way in routes[name] for one in readings.get(way, ())] for name in names}
+    ways = {name: upstream(cohort.fields, [name]) for name in names}
+    read = {name: [one for way in ways[name] for one in readings.get(way, ())] for name in names}
     return {name: _supplied(cohort, name, read[name]) for name in names}
 
 
@@ -115,13 +115,3 @@ def _supplied(cohort: Cohort, name: str, readings: Sequence[Reading]) -> NDArray
     silent = {reading.file for reading in readings} - used
     joined = not used.issubset(cohort.files)
     return np.array([joined or file not in silent for file in cohort.files], np.bool_)
-
-
-def _routes(name: str, fields: Dictionary) -> set[str]:
-    """A field and those it can come from, directly or by way of others."""
-    found, ahead = {name}, [name]
-    while ahead:
-        inputs = {other for route in fields[ahead.pop()].routes for other in route.inputs}
-        ahead += inputs - found
-        found |= inputs
-    return found

@@ -21,23 +21,21 @@ from roni.indicator.condition import AnyOf, Condition, typed
 class Lines:
     """The lines of a card that read one field, and the answers to it that are worth trying.
 
-    `indicators`: by place in `card.active` the columns of its tiers; `inclusions`: places in `card.inclusions`;
-    `fields`: what must be known beside the answer.
+    `indicators` and `inclusions` are places in `card.active` and `card.inclusions`; `fields` are what must be known
+    beside an answer.
     """
 
     def __init__(self, card: Card, name: str, fields: Dictionary) -> None:
-        active = [place for place, item in enumerate(card.active) if name in item.fields]
-        self.indicators = {
-            place: [column for column, (owner, _) in enumerate(card.tiers) if owner == place] for place in active
-        }
+        self.indicators = [place for place, item in enumerate(card.active) if name in item.fields]
         self.inclusions = [place for place, item in enumerate(card.inclusions) if name in item.when.fields]
-        points = {place: [(np.int16(tier.points), tier.when) for tier in card.active[place].tiers] for place in active}
+        tiers = {place: card.active[place].tiers for place in self.indicators}
+        points = {place: [(np.int16(tier.points), tier.when) for tier in each] for place, each in tiers.items()}
         floors = [(floor_of(card, card.inclusions[place]), card.inclusions[place].when) for place in self.inclusions]
-        conditions = [tier.when for place in active for tier in card.active[place].tiers] + [when for _, when in floors]
+        conditions = [tier.when for each in tiers.values() for tier in each] + [when for _, when in floors]
         self.answers = [
             Answer(
                 cell,
-                {place: _worth(tiers, cell, fields) for place, tiers in points.items()},
+                {place: _worth(each, cell, fields) for place, each in points.items()},
                 _worth(floors, cell, fields),
             )
             for cell in _worst_answers(name, conditions, fields)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from roni.assessment.answers import Lines
 from roni.assessment.sums import Card, band_of, blocks, columns_of, points_of
 from roni.calendar import check_names
 from roni.cohort import Cohort, Reading, is_known
+from roni.indicator import Verdicts
 from roni.routes import upstream
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
@@ -45,10 +48,12 @@ def ask_first(standing: Standing) -> NDArray[np.int16]:
     chosen = np.full(len(cohort), -1, np.int16)
     for rows in blocks(len(cohort)):
         best = np.zeros(rows.stop - rows.start, np.int32)
+        judged = _Judged.of(standing, rows)
         for place, name in due:
             within = np.flatnonzero(standing.undecided[rows] & _unknown(cohort, name, rows))
             if len(within):
-                rank = _rank(standing, name, lines[name], rows if len(within) == len(best) else within + rows.start)
+                whom = slice(None) if len(within) == len(best) else within
+                rank = _rank(standing, name, lines[name], judged, whom)
                 better = within[rank > best[within]]
                 best[within] = np.maximum(best[within], rank)
                 chosen[better + rows.start] = place
@@ -66,33 +71,42 @@ def _unknown(cohort: Cohort, name: str, rows: slice) -> NDArray[np.bool_]:
     return ~is_known(cohort.fields[name], cohort.columns[name][rows])
 
 
-def _rank(standing: Standing, name: str, lines: Lines, pupils: slice | NDArray[np.int64]) -> NDArray[np.int32]:
-    """How much it matters to ask these pupils' unknown value of a field; 0 where no answer can matter."""
-    cohort, points, band = standing.cohort, standing.points[pupils], standing.band[pupils]
-    now, is_open = _as_judged(standing, lines, pupils)
-    columns = columns_of(cohort, lines.fields, pupils)
+class _Judged(NamedTuple):
+    """A block of pupils: by indicator the points and who is undecided; by inclusion who is undecided."""
+
+    rows: slice
+    points: list[NDArray[np.int16]]
+    undecided: list[NDArray[np.bool_]]
+    floors_undecided: list[NDArray[np.bool_]]
+
+    @classmethod
+    def of(cls, standing: Standing, rows: slice) -> _Judged:
+        card, kind = standing.card, np.dtype(np.int16)
+        verdicts: list[list[Verdicts]] = [[] for _ in card.active]
+        for column, (owner, _) in enumerate(card.tiers):
+            verdicts[owner].append(standing.tiers[rows, column])
+        points = [points_of(each, item.tiers, kind) for each, item in zip(verdicts, card.active, strict=True)]
+        floors = [standing.inclusions[rows, place] == 0 for place in range(len(card.inclusions))]
+        return cls(rows, [met for met, _ in points], [most > met for met, most in points], floors)
+
+
+def _rank(
+    standing: Standing, name: str, lines: Lines, judged: _Judged, whom: slice | NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """How much it matters to ask about a field that is not known of `whom` in a block; 0 where no answer can matter."""
+    cohort, rows = standing.cohort, judged.rows
+    points, band = standing.points[rows][whom], standing.band[rows][whom]
+    now = {place: judged.points[place][whom] for place in lines.indicators}
+    columns = {other: values[whom] for other, values in columns_of(cohort, lines.fields, rows).items()}
     gain = np.zeros(len(points), np.int32)
     for answer in lines.answers:
         more, floor = answer.gains(now, columns, cohort.fields)
         raised = np.maximum(band_of(points + more, standing.card.bands), floor)
         gain = np.maximum(gain, np.maximum(raised - band, 0) * _BAND + more)
-    rank = np.where(gain > 0, _ALONE + gain, is_open)
-    return rank + _OWN * (standing.supplied[name][cohort.file_index[pupils]] & (rank > 0))
-
-
-def _as_judged(
-    standing: Standing, lines: Lines, pupils: slice | NDArray[np.int64]
-) -> tuple[dict[int, NDArray[np.int16]], NDArray[np.bool_] | np.bool_]:
-    """The points of each indicator that reads a field, and of whom anything that reads it is undecided."""
-    points: dict[int, NDArray[np.int16]] = {}
-    is_open: NDArray[np.bool_] | np.bool_ = np.False_
-    for place, columns in lines.indicators.items():
-        verdicts = [standing.tiers[pupils, column] for column in columns]
-        points[place], most = points_of(verdicts, standing.card.active[place].tiers, np.dtype(np.int16))
-        is_open = is_open | (most > points[place])
-    for place in lines.inclusions:
-        is_open = is_open | (standing.inclusions[pupils, place] == 0)
-    return points, is_open
+    undecided = [judged.undecided[place] for place in lines.indicators]
+    undecided += [judged.floors_undecided[place] for place in lines.inclusions]
+    rank = np.where(gain > 0, _ALONE + gain, reduce(np.logical_or, [each[whom] for each in undecided]))
+    return rank + _OWN * (standing.supplied[name][cohort.file_index[rows][whom]] & (rank > 0))
 
 
 def supplied(cohort: Cohort, names: Iterable[str]) -> dict[str, NDArray[np.bool_]]:

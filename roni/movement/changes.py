@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,26 +33,45 @@ PERIODS = ("attendance_from", "suspensions_window")
 
 @dataclass(frozen=True)
 class Pairs:
-    """The same m pupils in both checks, both judged by the card of now.
+    """The same m pupils in both checks, at `places` [m each] of two assessments by the card of now.
 
-    `moved` [k] are the places among them of those of whom any verdict is another; `before` and `now` are of these
-    alone, aligned. `card_effect` [m]: who had other points or another band under the card of then.
+    `card_effect` [m]: who had other points or another band under the card of then.
     """
 
-    moved: NDArray[np.int64]
-    before: Assessment
-    now: Assessment
+    judged: tuple[Assessment, Assessment]  # then, now
+    places: tuple[NDArray[np.int64], NDArray[np.int64]]
     card_effect: Mask
 
     @classmethod
     def of(cls, previous: Assessment, there: NDArray[np.int64], now: Assessment, here: NDArray[np.int64]) -> Pairs:
-        then, places, card_effect = previous, there, np.zeros(len(here), np.bool_)
-        if previous.card.digest != now.card.digest:
-            then, places = assess(now.card, _facts_read(previous.cohort, now.card, there)), np.arange(len(there))
-            other_band = _band_names(previous)[previous.band[there]] != _band_names(then)[then.band]
-            card_effect = other_band | (previous.points[there] != then.points)
-        moved = np.flatnonzero(_differ(then, places, now, here))
-        return cls(moved, _only(then, places[moved]), _only(now, here[moved]), card_effect)
+        if previous.card.digest == now.card.digest:
+            return cls((previous, now), (there, here), np.zeros(len(here), np.bool_))
+        then = assess(now.card, _facts_read(previous.cohort, now.card, there))
+        other_band = _band_names(previous)[previous.band[there]] != _band_names(then)[then.band]
+        card_effect = other_band | (previous.points[there] != then.points)
+        return cls((then, now), (np.arange(len(there)), here), card_effect)
+
+    @cached_property
+    def moved(self) -> NDArray[np.int64]:
+        """The places among the pairs of those k of whom any verdict is another."""
+        (then, now), (there, here) = self.judged, self.places
+        tiers = then.tiers.T[:, there] != now.tiers.T[:, here]
+        inclusions = then.inclusions.T[:, there] != now.inclusions.T[:, here]
+        return np.flatnonzero(tiers.any(axis=0) | inclusions.any(axis=0))
+
+    @cached_property
+    def before(self) -> Assessment:
+        """Those who moved, then."""
+        return self._moved(0)
+
+    @cached_property
+    def now(self) -> Assessment:
+        """Those who moved, now."""
+        return self._moved(1)
+
+    def _moved(self, check: int) -> Assessment:
+        made, places = self.judged[check], self.places[check][self.moved]
+        return made.only(places, _facts_read(made.cohort, made.card, places))
 
 
 def why(pairs: Pairs, by_model: Mapping[str, Mask]) -> Lines:
@@ -208,17 +228,6 @@ def _anybody(changes: list[_Change], size: int) -> Mask:
     for change in changes:
         changed[change.places] = True
     return changed
-
-
-def _differ(one: Assessment, places: NDArray[np.int64], other: Assessment, others: NDArray[np.int64]) -> Mask:
-    """Of which of the pupils, at `places` of one and at `others` of the other, the two judge anything otherwise."""
-    tiers = one.tiers.T[:, places] != other.tiers.T[:, others]
-    inclusions = one.inclusions.T[:, places] != other.inclusions.T[:, others]
-    return np.asarray(tiers.any(axis=0) | inclusions.any(axis=0))
-
-
-def _only(made: Assessment, places: NDArray[np.int64]) -> Assessment:
-    return made.only(places, _facts_read(made.cohort, made.card, places))
 
 
 def _facts_read(cohort: Cohort, card: Card, places: NDArray[np.int64]) -> Cohort:

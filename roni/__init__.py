@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from roni.calendar import check_names as check_names
     from roni.calendar import get_check as get_check
     from roni.chance import one_in as one_in
+    from roni.cohort import KEY_KINDS as KEY_KINDS
     from roni.cohort import Cohort as Cohort
     from roni.cohort import NotKept as NotKept
     from roni.cohort import Reading as Reading
@@ -107,6 +108,7 @@ _HOME = {
     "Field": "fields",
     "Figure": "evaluation.evidence",
     "FileRefusedError": "errors",
+    "KEY_KINDS": "cohort",
     "LIMITS": "explanation",
     "ListedPupils": "readers.listed",
     "MappingError": "errors",

@@ -20,6 +20,7 @@ from service.uploads.comparing import compare
 from service.uploads.matching import find_pupils, settle_pupils
 from service.uploads.resolving import resolve
 from service.uploads.rolls import LEFT, ON_ROLL, base_of, last_roll, live_submission
+from service.uploads.sent import Sent
 from service.uploads.splitting import OWN_ROLL
 
 BORN_FOR_YEAR_11 = 15  # who is 15 on 31 August before an academic year is in Year 11 in it
@@ -150,7 +151,7 @@ def _carried(check: Any, last: Mapping[str, Any] | None) -> tuple[list[tuple[int
         stub.pop("given", None)
     columns = dict.fromkeys(name for stub in stubs for name in stub["values"])
     now = {**header, "columns": list(columns), "rows_read": len(stubs), "pupils": stubs}
-    staged = compare(OWN_ROLL, now, last, {})  # who left it is left out above
+    staged = compare(OWN_ROLL, Sent(data=now), last, {})  # who left it is left out above
     records = [pupil["record"] for pupil in staged["pupils"]]
     return [(pupil, record, None) for pupil, record in zip(known, records, strict=True)], staged["cohort"]
 

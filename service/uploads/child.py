@@ -75,8 +75,14 @@ def _write(path: Path, result: dict[str, Any]) -> None:
         rest = {name: part for name, part in result["staged"].items() if name != "schools"}
         out.write(b'{"staged":' + to_json(rest)[:-1] + b',"schools":[')
         for place, school in enumerate(result["staged"]["schools"]):
-            out.write(b"," * (place > 0) + to_json(school))
+            out.write(b"," * (place > 0) + to_json(_with_texts(school)))
         out.write(b"]}}")
+
+
+def _with_texts(school: dict[str, Any]) -> dict[str, Any]:
+    """A school's pupils with their records as JSON within the JSON: they are stored as they are, and seldom read."""
+    pupils = [{**pupil, "record": to_json(pupil["record"]).decode()} for pupil in school["pupils"]]
+    return {**school, "pupils": pupils}
 
 
 def _done(job: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from roni import Check, Cohort, carry_over, cohort_from_dict, cohort_to_dict, left, match_pupils, national
 from service.uploads.restricted import is_restricted, without_restricted
+from service.uploads.sent import Sent
 
 # What a school's own column says of where a pupil went, as a leaver's answer says it. Others are asked for.
 SAID_BY_FILE: Mapping[str, str] = {
@@ -27,7 +28,7 @@ BY_FILE = "the school’s file"
 
 def compare(
     urn: str | None,
-    now: dict[str, Any],
+    now: Sent,
     last: Mapping[str, Any] | None,
     answers: Mapping[str, str],
     elsewhere: Set[str] = frozenset(),
@@ -37,9 +38,9 @@ def compare(
     `last` is None for a first roll, else has `cohort` and, for each of its pupils, `pupils` with `id` and `leaver`.
     Nobody leaves the council's own roll (`urn` None) by not standing in a file, but who is `elsewhere` in it.
     """
-    cohort = cohort_from_dict(now)
+    cohort = now.cohort
     if last is None:
-        data = now
+        data = now.data
         changes: list[tuple[str, dict[str, Any]]] = [("first", {})] * len(cohort)
         leavers: list[dict[str, Any]] = []
         known: list[int | None] = [None] * len(cohort)
@@ -90,10 +91,12 @@ def asked_for(cohort: Cohort) -> set[int]:
     return focus | set(leaving_cohorts(cohort).tolist()) | {0}
 
 
-def _settle_falls(data: dict[str, Any], now: Mapping[str, Any], answers: Mapping[str, str]) -> None:
+def _settle_falls(data: dict[str, Any], now: Sent, answers: Mapping[str, str]) -> None:
     """What the school answered about values that would fall: left out, so they stand; or right, so they are gone."""
+    if not any(name.startswith("would_fall:") for name in answers):
+        return
     labels = {item.label: item for item in national().values()}
-    rows = {(pupil["file"], pupil["row"]): (pupil, own) for pupil, own in _pairs(data, now)}
+    rows = {(pupil["file"], pupil["row"]): (pupil, own) for pupil, own in _pairs(data, now.data)}
     open_blocks = []
     for block in data["problems"]:
         item = labels.get(block["says"].get("label", "")) if block["code"] == "would_fall" else None
@@ -154,6 +157,8 @@ def _changes(
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    if before == now:
+        return {}
     compared = national()
     return {
         name: [before.get(name), now.get(name)]

@@ -10,7 +10,6 @@ from threading import Event
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from pydantic_core import to_json
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -21,7 +20,7 @@ from service.registers.cohorts import check_values
 from service.settings import Settings
 from service.turns import StoppedError
 from service.uploads.reading import Readers, working_folder
-from service.uploads.rolls import base_of, last_roll
+from service.uploads.rolls import base_of, write_roll
 from service.uploads.splitting import OWN_ROLL
 from service.uploads.storing import READING, InParts, NotOursError, refuse, store
 from service.uploads.vault import unlock
@@ -113,20 +112,15 @@ def _job(connection: Connection, upload: Any, folder: Path) -> tuple[dict[str, A
         "check": check_values(check),
         "school": own.urn if own is not None else None,
         "schools": {row.urn: {"name": row.name, "laestab": row.laestab} for row in schools},
-        "lasts": {urn: last for urn, base in bases.items() if (last := _last(connection, base, own, folder))},
+        "lasts": {urn: _last(connection, base, folder) for urn, base in bases.items() if base is not None},
         "saved": own.mapping if own is not None else {},
         **{name: getattr(upload, name) for name in ("mapping", "answers", "edits")},
     }
     return job, bases
 
 
-def _last(connection: Connection, base: int | None, own: Any, folder: Path) -> dict[str, Any] | str | None:
-    """A school's last roll; in a file of its own where there are those of all schools."""
-    if base is None:
-        return None
-    last = last_roll(connection, base)
-    if own is not None:
-        return last
+def _last(connection: Connection, base: int, folder: Path) -> str:
+    """The file that a school's last roll is written to."""
     file = folder / f"last-{base}.json"
-    file.write_bytes(to_json(last))
+    file.write_bytes(write_roll(connection, base))
     return str(file)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, cast, select
 
 from service import tables as t
 from service.registers.registrations import LEFT, ON_ROLL
 
-__all__ = ["LEFT", "ON_ROLL", "base_of", "last_roll", "live_submission", "of_school", "who"]
+__all__ = ["LEFT", "ON_ROLL", "base_of", "last_roll", "live_submission", "of_school", "who", "write_roll"]
 
+_ROLLS, _PUPILS, _SUBMISSIONS = t.roll_pupils.c, t.pupils.c, t.submissions.c
+_MEMBERS = (
+    select(_ROLLS.pupil_id, _ROLLS.status, _ROLLS.leaver, _PUPILS.key, _PUPILS.key_kind, _PUPILS.closed_at)
+    .join(t.pupils, _PUPILS.id == _ROLLS.pupil_id)
+    .where(_ROLLS.submission_id == bindparam("submission"), _ROLLS.live, _PUPILS.died_at.is_(None))
+    .order_by(_ROLLS.place)
+)
+_WITH_RECORDS = _MEMBERS.add_columns(_ROLLS.record)
+_WITH_TEXTS = _MEMBERS.add_columns(cast(_ROLLS.record, Text).label("record"))
+_HEADER = select(_SUBMISSIONS.cohort).where(_SUBMISSIONS.id == bindparam("submission"))
+_HEADER_TEXT = select(cast(_SUBMISSIONS.cohort, Text)).where(_SUBMISSIONS.id == bindparam("submission"))
 _EARLIER = select(t.checks.c.earlier_id).where(t.checks.c.id == bindparam("check"))
 
 
@@ -50,18 +62,26 @@ def last_roll(connection: Connection, submission_id: int | None) -> dict[str, An
     """A confirmed roll as plain values, its pupils under their keys of now, without who has died or is closed."""
     if submission_id is None:
         return None
-    header = connection.execute(select(t.submissions.c.cohort).where(t.submissions.c.id == submission_id)).scalar_one()
-    rolls, pupils = t.roll_pupils.c, t.pupils.c
-    rows = connection.execute(
-        select(rolls.pupil_id, rolls.status, rolls.leaver, rolls.record, pupils.key, pupils.key_kind, pupils.closed_at)
-        .join(t.pupils, pupils.id == rolls.pupil_id)
-        .where(rolls.submission_id == submission_id, rolls.live, pupils.died_at.is_(None))
-        .order_by(rolls.place)
-    ).all()
-    kept = [row for row in rows if row.status == ON_ROLL or row.closed_at is None]
+    header = connection.execute(_HEADER, {"submission": submission_id}).scalar_one()
+    kept = _kept(connection, _WITH_RECORDS, submission_id)
     records = [{**row.record, "key": row.key, "kind": row.key_kind} for row in kept]
-    leavers = [row.leaver or {} if row.status == LEFT else None for row in kept]
-    return {
-        "cohort": {**header, "pupils": records},
-        "pupils": [{"id": row.pupil_id, "leaver": leaver} for row, leaver in zip(kept, leavers, strict=True)],
-    }
+    pupils = [{"id": row.pupil_id, "leaver": _leaver(row)} for row in kept]
+    return {"cohort": {**header, "pupils": records}, "pupils": pupils}
+
+
+def write_roll(connection: Connection, submission_id: int) -> bytes:
+    """The same roll as JSON, for `staging.read_roll`; of what is only handed on nothing is read here."""
+    header = connection.execute(_HEADER_TEXT, {"submission": submission_id}).scalar_one()
+    kept = _kept(connection, _WITH_TEXTS, submission_id)
+    pupils = [{"id": row.pupil_id, "leaver": _leaver(row), "key": row.key, "kind": row.key_kind} for row in kept]
+    records = ",".join([row.record for row in kept])
+    return b'{"header":%b,"records":[%b],"pupils":%b}' % (header.encode(), records.encode(), to_json(pupils))
+
+
+def _kept(connection: Connection, query: Select[Any], submission_id: int) -> list[Any]:
+    rows = connection.execute(query, {"submission": submission_id}).all()
+    return [row for row in rows if row.status == ON_ROLL or row.closed_at is None]
+
+
+def _leaver(row: Any) -> dict[str, Any] | None:
+    return row.leaver or {} if row.status == LEFT else None

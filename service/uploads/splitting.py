@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from service.uploads.sent import Sent
 
 OWN_ROLL = ""  # in place of a URN where no school is stated: the council's own roll
 
 
 def split(
-    data: dict[str, Any], school: str | None, schools: Mapping[str, Any]
-) -> tuple[list[tuple[str | None, dict[str, Any]]], list[int]]:
-    """The cohort of each school by URN (None: the council's own roll), and the rows of a school that is not known."""
+    sent: Sent, school: str | None, schools: Mapping[str, Any]
+) -> tuple[list[tuple[str | None, Sent]], list[int]]:
+    """The pupils of each school by URN (None: the council's own roll), and the rows of a school that is not known."""
     if school is not None:
-        _key_by_admission(data["pupils"], school)
-        return [(school, data)], []
-    known = _Schools(schools)
+        return [(school, _keyed(sent, school))], []
+    known, data = _Schools(schools), sent.data
     parts: dict[str, list[dict[str, Any]]] = {}
     unknown = []
     for pupil in data["pupils"]:
@@ -26,7 +27,21 @@ def split(
             parts.setdefault(urn, []).append(pupil)
     for urn, pupils in parts.items():
         _key_by_admission(pupils, urn)
-    return [(urn or None, _part(data, pupils)) for urn, pupils in parts.items()], unknown
+    return [(urn or None, Sent(data=_part(data, pupils))) for urn, pupils in parts.items()], unknown
+
+
+def keys_of(parts: Iterable[tuple[str | None, Sent]]) -> set[str]:
+    """The keys of all pupils whose school is stated."""
+    return {pupil["key"] for urn, sent in parts if urn is not None for pupil in sent.data["pupils"]}
+
+
+def _keyed(sent: Sent, school: str) -> Sent:
+    """One school's pupils, with those who have no other identifier under their admission numbers."""
+    if sent.is_by_national_keys:
+        return sent
+    data = sent.data
+    _key_by_admission(data["pupils"], school)
+    return Sent(data=data)
 
 
 class _Schools:

@@ -1,13 +1,12 @@
 """One job of the process that reads files: a file in, and out comes what is to be staged, as plain values.
 
 A job has `path`, `check`, `school` (its URN; none for a file of all schools), `schools` (URN -> name, laestab),
-`lasts` (URN -> last roll, or the file in which it stands), `saved` (how the school's files were read before), and what
+`lasts` (URN -> the file in which its last roll stands), `saved` (how the school's files were read before), and what
 people have said: `mapping`, `answers`, `edits`.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -15,11 +14,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from roni import Check, Cohort, Problems, cohort_to_dict, get_check, read_cohort
 from service.uploads import questions
 from service.uploads.comparing import compare
 from service.uploads.edits import with_edits
-from service.uploads.splitting import OWN_ROLL, split
+from service.uploads.sent import Sent
+from service.uploads.splitting import OWN_ROLL, keys_of, split
 
 OF_COLUMNS = ("used", "empty", "unmapped")  # the readings that are of a column of the file
 MOST_UNKNOWN = 500
@@ -39,14 +41,12 @@ def stage(job: Mapping[str, Any], told: Told | None = None) -> dict[str, Any]:
     said = {**questions.mapping_of(job["answers"]), **job["mapping"]}
     cohort, found, differing = _read(job, check, saved, said)
     tell(READ)
-    data = with_edits(cohort_to_dict(cohort), check, job["edits"])
-    _add_period(data, job["answers"])
-    parts, unknown = split(data, job["school"], job["schools"])
-    elsewhere = {pupil["key"] for urn, part in parts if urn is not None for pupil in part["pupils"]}
+    parts, unknown = split(_with_answers(cohort, check, job), job["school"], job["schools"])
+    elsewhere = keys_of(parts) if job["school"] is None else set()
     tell(SPLIT)
     staged = []
     for number, (urn, part) in enumerate(parts, 1):
-        staged.append(compare(urn, part, _last(job["lasts"].get(urn or OWN_ROLL)), job["answers"], elsewhere))
+        staged.append(compare(urn, part, read_roll(job["lasts"].get(urn or OWN_ROLL)), job["answers"], elsewhere))
         tell(SPLIT + (1 - SPLIT) * number / len(parts))
     asked = [
         *questions.of_reading(cohort, saved, job["answers"], said),
@@ -56,12 +56,14 @@ def stage(job: Mapping[str, Any], told: Told | None = None) -> dict[str, Any]:
     return {"schools": staged, "questions": asked, "account": _account(cohort, found, staged, unknown)}
 
 
-def _last(said: dict[str, Any] | str | None) -> dict[str, Any] | None:
-    """A school's last roll; of all schools each is read from its file when its turn comes."""
-    if isinstance(said, str):
-        found: dict[str, Any] = json.loads(Path(said).read_bytes())
-        return found
-    return said
+def read_roll(file: str | None) -> dict[str, Any] | None:
+    """A school's last roll, as `rolls.write_roll` wrote it and `rolls.last_roll` gives it: when its turn comes."""
+    if file is None:
+        return None
+    roll = from_json(Path(file).read_bytes())
+    for record, pupil in zip(roll["records"], roll["pupils"], strict=True):
+        record["key"], record["kind"] = pupil["key"], pupil["kind"]
+    return {"cohort": {**roll["header"], "pupils": roll["records"]}, "pupils": roll["pupils"]}
 
 
 def check_of(said: Mapping[str, Any]) -> Check:
@@ -147,6 +149,15 @@ def _without_settled_headings(cohort: Cohort, saved: Mapping[str, Any]) -> Cohor
         if block.code != "heading_unknown" or saved.get(block.column, {"field": ""}).get("field") is not None
     ]
     return replace(cohort, problems=Problems(blocks))
+
+
+def _with_answers(cohort: Cohort, check: Check, job: Mapping[str, Any]) -> Sent:
+    """The cohort, with the cells that a person corrected and the days that they said attendance covers."""
+    if not job["edits"] and not job["answers"].get("attendance_period"):
+        return Sent(cohort)
+    data = with_edits(cohort_to_dict(cohort), check, job["edits"])
+    _add_period(data, job["answers"])
+    return Sent(data=data)
 
 
 def _add_period(data: dict[str, Any], answers: Mapping[str, Any]) -> None:

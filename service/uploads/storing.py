@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from pydantic_core import from_json
+from sqlalchemy import Connection, delete, func, select, update
 
 from service import audit
 from service import tables as t
 from service.access import Access
 from service.among import among
 from service.clock import now
-from service.database import Database, lock_rolls
+from service.database import Database, Written, lock_rolls
 from service.many import insert_many
 from service.turns import turn
 from service.uploads.matching import find_pupils
@@ -33,9 +34,10 @@ CLEARED: Mapping[str, Any] = {"cohort": None, "edits": {}}  # what an upload its
 _DELETE_FILES = delete(t.upload_files).where(among(t.upload_files.c.upload_id, "uploads"))
 _DELETE_PUPILS = delete(t.upload_pupils).where(among(t.upload_pupils.c.upload_id, "uploads"))
 _DELETE_LEAVERS = delete(t.upload_leavers).where(among(t.upload_leavers.c.upload_id, "uploads"))
+_STILL_THERE = select(func.count()).select_from(t.pupils).where(among(t.pupils.c.id, "ids"))
 
 Bases = Mapping[str, int | None]  # URN -> the submission that a school's roll was compared with
-Part = Mapping[str, Any]  # of one school, as `comparing.compare` has it
+Part = Mapping[str, Any]  # of one school, as `comparing.compare` has it, but with its pupils' records as texts
 
 
 class NotOursError(Exception):
@@ -161,16 +163,26 @@ def _together(parts: Sequence[Part]) -> Iterator[list[Part]]:
 
 def _store_part(connection: Connection, upload_id: int, part: Mapping[str, Any]) -> list[int]:
     """The pupils and leavers of one school; returns the ids of those who are known."""
-    pupils = part["pupils"]
-    records = [pupil["record"] for pupil in pupils]
-    found = find_pupils(connection, records, [pupil["pupil_id"] for pupil in pupils], part["cohort"])
-    ids = [None if known is None else known.id for known in found]
-    same, said = (upload_id, part["urn"]), ("change", "changes", "leaver", "record")
-    rows = ((*same, place, ids[place], *map(pupil.get, said)) for place, pupil in enumerate(pupils))
-    insert_many(connection, t.upload_pupils, ("upload_id", "school_urn", "place", "pupil_id", *said), rows)
+    pupils, ids = part["pupils"], _ids_of(connection, part)
+    same, said = (upload_id, part["urn"]), ("change", "changes", "leaver")
+    rows = (
+        (*same, place, ids[place], Written(pupil["record"]), *map(pupil.get, said))
+        for place, pupil in enumerate(pupils)
+    )
+    insert_many(connection, t.upload_pupils, ("upload_id", "school_urn", "place", "pupil_id", "record", *said), rows)
     gone = [(*same, leaver["id"], leaver["record"], leaver["leaver"]) for leaver in part["leavers"]]
     insert_many(connection, t.upload_leavers, ("upload_id", "school_urn", "pupil_id", "record", "leaver"), gone)
     return [number for number in ids if number is not None] + [leaver["id"] for leaver in part["leavers"]]
+
+
+def _ids_of(connection: Connection, part: Part) -> list[int | None]:
+    """Who each pupil of a school is: mostly the one whom the last roll had, else whoever has the same identifiers."""
+    known = [pupil["pupil_id"] for pupil in part["pupils"]]
+    if None not in known and len(known) == connection.execute(_STILL_THERE, {"ids": known}).scalar():
+        return known
+    records = [from_json(pupil["record"]) for pupil in part["pupils"]]
+    found = find_pupils(connection, records, known, part["cohort"])
+    return [None if pupil is None else pupil.id for pupil in found]
 
 
 def _supersede(connection: Connection, upload: Any) -> list[int]:

@@ -103,6 +103,9 @@ class Field:
     unverified: bool = False
     local: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # the rest is compared: two dictionaries may have a field of the same name
+
     @property
     def needs_justification(self) -> bool:
         """Whether a scorecard or model must say in writing why it uses this field."""

@@ -45,6 +45,9 @@ def read_upns(column: Any) -> Upns:
     """
     import pyarrow.compute as pc
 
+    if column.null_count == len(column):
+        nobody = np.zeros(len(column), dtype=np.int8)
+        return Upns(column, nobody, nobody.astype(bool))
     texts, formed = column, pc.match_substring_regex(column, UPN_FORM).fill_null(False)
     if not pc.all(pc.or_(formed, column.is_null())).as_py():
         texts = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\x{00a0}-]+|^['’`]+", ""))
@@ -86,6 +89,8 @@ def read_ulns(column: Any) -> tuple[Any, NDArray[np.bool_]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if column.null_count == len(column):
+        return column, np.zeros(len(column), dtype=bool)
     texts = pc.replace_substring_regex(column, r"\s+|\.0$", "")
     texts = pc.if_else(pc.equal(texts, TEMPORARY_ULN), pa.scalar(None, pa.string()), texts)
     formed = pc.match_substring_regex(texts, ULN_FORM).fill_null(False)

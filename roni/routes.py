@@ -60,22 +60,30 @@ def route(
     """
     inputs = _Inputs(fields, dict(columns), supplied, size)
     result = Routed(inputs.columns, {}, {}, {})
-    done: set[str] = set()
-
-    def settle(name: str) -> None:
-        if name in done:
-            return
-        done.add(name)
-        item = fields[name]
-        for source in {source for way in item.routes for source in way.inputs} - {name}:
-            settle(source)
-        _settle(item, inputs, result)
-
     wanted = fields if only is None else upstream(fields, only)
-    for name, item in fields.items():
-        if item.routes and name in wanted:
-            settle(name)
+    for item in fields.once("in order of routes", _in_order):
+        if item.name in wanted:
+            _settle(item, inputs, result)
     return result
+
+
+def _in_order(fields: Dictionary) -> list[Field]:
+    """Every field that has routes, after those that it may be worked out from."""
+    found: dict[str, Field] = {}
+    begun: set[str] = set()
+
+    def settle(item: Field) -> None:
+        if item.name in begun:
+            return
+        begun.add(item.name)
+        for source in dict.fromkeys(source for way in item.routes for source in way.inputs):
+            settle(fields[source])
+        if item.routes:
+            found[item.name] = item
+
+    for item in fields.values():
+        settle(item)
+    return list(found.values())
 
 
 def downstream(fields: Dictionary, names: Iterable[str]) -> set[str]:

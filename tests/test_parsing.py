@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roni.fields import national
-from roni.parsing import Parsed, parse, says_yes_or_no
+from roni.parsing import Distinct, Parsed, parse, says_yes_or_no
 
 FIELDS = national()
 
@@ -296,3 +296,12 @@ def test_a_readings_choices_make_the_same_reading_again(data: st.DataObject) -> 
     blank = first.choices.get("blank")
     again = read("young_carer", *cells, **({"blank": blank} if blank else {}))
     assert again.values.tolist() == first.values.tolist()
+
+
+@given(st.lists(st.none() | st.sampled_from(["Y", "'Y", "", " y"]) | st.text(max_size=3), max_size=40))
+def test_a_short_column_has_the_same_distinct_texts_as_one_that_came_encoded(cells: list[str | None]) -> None:
+    column = pa.array(cells, pa.string())
+    short, encoded = Distinct.of(column), Distinct.of(column.dictionary_encode())
+    assert short.texts == encoded.texts
+    assert short.places.tolist() == encoded.places.tolist()
+    assert short.counts.tolist() == encoded.counts.tolist()

@@ -6,8 +6,9 @@ Nothing is clipped and no pupil is refused: an unreadable or impossible cell is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from roni.parsing.cells import (
     ELSEWHERE,
     EXCEL_ERROR,
     IMPOSSIBLE,
+    KINDS,
     KNOWN,
     PROBLEM_CODES,
     STATED_UNKNOWN,
@@ -32,6 +34,9 @@ from roni.parsing.cells import (
     read,
 )
 from roni.values import UNKNOWN, Values
+
+DAY_0, DAY_SECONDS = date(1970, 1, 1).toordinal(), 86_400
+FEW_CELLS = 2_000  # of a short column Python finds the distinct texts sooner than pyarrow has begun
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,24 @@ class Distinct:
 
     @classmethod
     def of(cls, column: Any) -> Distinct:
+        if column.type == "string" and len(column) <= FEW_CELLS:
+            return cls._of_cells(column.to_pylist())
         encoded = column.dictionary_encode() if column.type == "string" else column
         texts = [text.removeprefix("'") for text in encoded.dictionary.to_pylist()]  # a guard that Excel left behind
         places = encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
         return cls([*texts, ""], places, np.bincount(places, minlength=len(texts) + 1))
 
+    @classmethod
+    def _of_cells(cls, cells: Sequence[str | None]) -> Distinct:
+        found = [text for text in dict.fromkeys(cells) if text is not None]
+        at: dict[str | None, int] = {text: place for place, text in enumerate(found)}
+        at[None] = len(found)
+        places = np.fromiter(map(at.__getitem__, cells), np.int32, len(cells))
+        texts = [text.removeprefix("'") for text in found]
+        return cls([*texts, ""], places, np.bincount(places, minlength=len(texts) + 1))
+
     def where(self, kinds: NDArray[np.int8], kind: int) -> NDArray[np.int64]:
         """The cells whose text is of this kind."""
-        if not (kinds == kind).any():
-            return np.empty(0, dtype=np.int64)
         return np.flatnonzero((kinds == kind)[self.places])
 
 
@@ -111,8 +125,8 @@ def _date(distinct: Distinct, item: Field, choices: Mapping[str, str]) -> Parsed
     days = dict(zip(distinct.texts, dates.values, strict=True))
 
     def reader(text: str) -> Cell:
-        day = days[text]
-        return (UNREADABLE, None) if day is None else (KNOWN, np.datetime64(day, "s"))
+        day = days[text]  # as seconds: numpy is slow at making its dates of Python's
+        return (UNREADABLE, None) if day is None else (KNOWN, (day.toordinal() - DAY_0) * DAY_SECONDS)
 
     cells = [read(text, item, reader) for text in distinct.texts]
     parsed = _assemble(distinct, cells, item, choices, {"dates": dates.order} if dates.order else {})
@@ -123,21 +137,20 @@ def _assemble(
     distinct: Distinct, cells: list[Cell], item: Field, choices: Mapping[str, str], note: dict[str, str]
 ) -> Parsed:
     kinds = np.fromiter((kind for kind, _ in cells), np.int8, len(cells))
+    number = np.bincount(kinds, distinct.counts, minlength=len(KINDS)).astype(np.int64).tolist()  # of cells, by kind
     dtype, unknown = UNKNOWN[item.type]
     table = np.array([unknown if value is None else value for _, value in cells], dtype=dtype)
     blank = _blank_value(item, kinds, table, distinct, choices)
     if blank is not None:
         table[(kinds == BLANK) | (kinds == ELSEWHERE)] = blank
         note["blank"] = "no"
-    elif item.blank_means is not None and distinct.counts[kinds == BLANK].any():
+    elif item.blank_means is not None and number[BLANK]:
         note["blank"] = "not known"
-    problems = {code: distinct.where(kinds, kind) for kind, code in PROBLEM_CODES.items() if (kinds == kind).any()}
-    problems = {code: cells for code, cells in problems.items() if len(cells)}
-    used = distinct.counts > 0
-    state = "used" if (kinds[used] != BLANK).any() else "empty"
+    problems = {code: distinct.where(kinds, kind) for kind, code in PROBLEM_CODES.items() if number[kind]}
+    state = "used" if number[BLANK] < len(distinct.places) else "empty"
     return Parsed(
         values=table[distinct.places],
-        reading=_reading(item, distinct, kinds, note, state),
+        reading=_reading(item, number, note, state),
         state=state,
         choices=note,
         problems=problems,
@@ -152,20 +165,19 @@ def _blank_value(
     if item.blank_means is None or choices.get("blank") == "not known":
         return None
     none = inner(item, item.blank_means)
-    also = set(also_words(item))
-    positive_wording = np.array([squeeze(text) in also for text in distinct.texts], dtype=bool)
     stated = ((kinds == KNOWN) | (kinds == ELSEWHERE)) & (distinct.counts > 0)
-    negative = stated & (kinds == KNOWN) & (table == none) & ~positive_wording
+    negative = stated & (kinds == KNOWN) & (table == none)
+    if also := set(also_words(item)):
+        negative &= np.array([squeeze(text) not in also for text in distinct.texts], dtype=bool)
     return none if (stated.any() and not negative.any()) or choices.get("blank") == "no" else None
 
 
-def _reading(item: Field, distinct: Distinct, kinds: NDArray[np.int8], note: Mapping[str, str], state: str) -> str:
+def _reading(item: Field, number: Sequence[int], note: Mapping[str, str], state: str) -> str:
     if state == "empty":
         return "no value in the whole column: not known for everyone"
     parts = [{"fraction": "as fractions of 1", "percent": "as per cents"}.get(note.get("scale", ""), "")]
     parts.append({"uk": "day before month", "us": "month before day"}.get(note.get("dates", ""), ""))
-    blanks = int(distinct.counts[kinds == BLANK].sum())
-    if blanks:
+    if blanks := number[BLANK]:
         meaning = f"read as {_blank_words(item)}" if note.get("blank") == "no" else "not known"
         parts.append(f"{blanks:,} blank, {meaning}")
     for kind, words in (
@@ -173,7 +185,7 @@ def _reading(item: Field, distinct: Distinct, kinds: NDArray[np.int8], note: Map
         (UNREADABLE, "not readable"),
         (IMPOSSIBLE, "impossible"),
     ):
-        if count := int(distinct.counts[kinds == kind].sum()):
+        if count := number[kind]:
             parts.append(f"{count:,} {words}")
     return "; ".join(part for part in parts if part) or "as written"
 

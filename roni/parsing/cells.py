@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ EXCEL_ERROR = re.compile(r"#(?:VALUE|REF|NAME|DIV/0|N/A|NULL|NUM|SPILL|CALC|GETT
 FRACTION_TOP = 1.0
 
 # What one distinct text turned out to be. ELSEWHERE says something of another field ("previously looked after").
-KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, LOW, ELSEWHERE = range(8)
+KINDS = range(8)
+KNOWN, BLANK, STATED_UNKNOWN, UNREADABLE, IMPOSSIBLE, ERROR, LOW, ELSEWHERE = KINDS
 PROBLEM_CODES = {
     UNREADABLE: "unreadable",
     IMPOSSIBLE: "impossible",
@@ -42,7 +44,9 @@ def read(text: str, item: Field, reader: Callable[[str], Cell]) -> Cell:
     return UNREADABLE, None
 
 
+@lru_cache(maxsize=1024)
 def cell_reader(item: Field) -> Callable[[str], Cell]:
+    """How a cell of this field is read: the wordings of a field are put together once."""
     if item.name == "year_group":
         return read_year_group
     words = item.words()

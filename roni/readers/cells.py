@@ -49,19 +49,29 @@ def _blank_to_null(column: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    blank = pc.equal(column, "")
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
+    offsets = _offsets(column)
+    blank = offsets[1:] == offsets[:-1]
+    if blank.any():
+        blank &= np.asarray(column.is_valid())
+    return pc.if_else(pa.array(blank), pa.scalar(None, pa.string()), column) if blank.any() else column
 
 
 def _edge_bytes(column: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The first and last byte of every cell; of a blank cell some byte of a neighbour."""
-    _, offsets, data = column.buffers()
+    data = column.buffers()[2]
     if data is None or data.size == 0:
         nothing = np.zeros(0, dtype=np.uint8)
         return nothing, nothing
-    places = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    places = _offsets(column)
     text = np.frombuffer(data, dtype=np.uint8)
     return text.take(places[:-1], mode="clip"), text.take(places[1:] - 1, mode="clip")
+
+
+def _offsets(column: Any) -> NDArray[np.int32]:
+    """Where each cell begins, and the last one ends."""
+    if not len(column):
+        return np.zeros(1, dtype=np.int32)
+    return np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset : column.offset + len(column) + 1]
 
 
 def _any_in(table: NDArray[np.bool_], found: NDArray[np.uint8]) -> bool:

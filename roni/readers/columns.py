@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,18 @@ def _choose(heading: str, headings: Headings, mapping: ColumnMapping) -> Choice:
 
 def _implied(heading: str, item: Field, fields: Dictionary, size: int) -> dict[str, Values]:
     """What a heading says of another field for every row: "Suspensions this year" is also their window."""
-    found: dict[str, Values] = {}
+    said = _implying(item).get(normalise(heading), {}) if item.implied else {}
+    return {other: np.full(size, fields[other].answers.index(answer), dtype=np.int16) for other, answer in said.items()}
+
+
+@lru_cache(maxsize=1024)
+def _implying(item: Field) -> dict[str, dict[str, str]]:
+    """By heading, as headings are compared, what it says of other fields."""
+    found: dict[str, dict[str, str]] = {}
     for other, answers in item.implied.items():
         for answer, headings in answers.items():
-            if normalise(heading) in {normalise(text) for text in headings}:
-                found[other] = np.full(size, fields[other].answers.index(answer), dtype=np.int16)
+            for text in headings:
+                found.setdefault(normalise(text), {})[other] = answer
     return found
 
 

@@ -15,6 +15,8 @@ ENOUGH_KNOWN = 2  # one known word may stand in any title ("Year group"); two be
 
 def count_known(cells: Sequence[str], known: Known, beat: int = -1) -> int:
     """How many different headings of a row are known; some number up to `beat` where there are no more than that."""
+    if len(set(cells)) <= beat:
+        return 0
     found = 0
     headings = {as_heading(cell) for cell in cells} - {""}
     could_miss = len(headings) - beat

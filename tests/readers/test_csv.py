@@ -9,13 +9,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roni.calendar import get_check
 from roni.errors import FileRefusedError
-from roni.readers.csv.quotes import in_order
+from roni.readers.cells import tidy
+from roni.readers.csv.quotes import in_order, split_record
 from roni.readers.files import read_cohort
 from roni.readers.raw import RawTable
 from roni.readers.table import read_tables
@@ -312,3 +314,22 @@ def test_an_encoded_column_reads_as_a_plain_one(tmp_path: Path) -> None:
         assert [found.value(name, place) for place in range(0, 9000, 37)] == [
             other.value(name, place) for place in range(0, 9000, 37)
         ]
+
+
+@given(st.text('ab,;é\t"\n', max_size=30), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_a_head_without_marks_has_the_records_that_the_delimiter_would_find(text: str, end: str, whole: bool) -> None:
+    from roni.readers.csv.layout import _records, _spans
+    from roni.readers.csv.quotes import _cells_pattern
+
+    head = text.replace("\n", end).encode()
+    for delimiter, found in _records(head, [b",", b";", b"\t"], whole).items():
+        assert found == list(_spans(head, delimiter, whole))
+        for record in (head[a:b] for a, b in found if b'"' not in head[a:b]):
+            assert split_record(record, delimiter) == _cells_pattern(delimiter).findall(record.rstrip(b"\r\n"))
+
+
+@given(st.lists(st.none() | st.text("a\u00a0 \té", max_size=3), min_size=1), st.data())
+def test_a_tidied_column_has_no_blank_cell(cells: list[str | None], data: Any) -> None:
+    start = data.draw(st.integers(0, len(cells) - 1))
+    tidied = tidy(pa.array(cells, pa.string()).slice(start))
+    assert tidied.to_pylist() == [(cell or "").strip() or None for cell in cells[start:]]

@@ -13,6 +13,7 @@ from roni.readers.limits import HEAD_BYTES, HEAD_RECORDS, MAX_COLUMNS
 
 DELIMITERS = b",;\t|^~:"  # most usual first: the first wins among equals
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "bar", b":": "colon"}
+NO_DELIMITER = b"\0"  # stands in no text that is read
 _SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"]|\t)"?[ ;,\t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 
 
@@ -42,7 +43,7 @@ def find_layout(text: bytes, known: Known, file: str) -> Layout:
     whole = begin + HEAD_BYTES >= len(text)
     found: dict[bytes, tuple[int, Layout]] = {}
     delimiters = [bytes([code]) for code in (told[1] if told else DELIMITERS)]
-    records = {delimiter: list(_spans(head, delimiter, whole)) for delimiter in delimiters}
+    records = _records(head, delimiters, whole)
     widths = {delimiter: _most_cells(head, spans, delimiter) for delimiter, spans in records.items()}
     for delimiter in sorted(delimiters, key=widths.__getitem__, reverse=True):
         if any(widths[delimiter] < count for count, _ in found.values()):
@@ -55,6 +56,14 @@ def find_layout(text: bytes, known: Known, file: str) -> Layout:
     if not found:
         raise _no_layout(head, whole, file)
     return max((found[delimiter] for delimiter in delimiters if delimiter in found), key=lambda item: item[0])[1]
+
+
+def _records(head: bytes, delimiters: Iterable[bytes], whole: bool) -> dict[bytes, list[tuple[int, int]]]:
+    """The first records by each delimiter: the same by all, where there is no mark that could hold one together."""
+    if b'"' in head:
+        return {delimiter: list(_spans(head, delimiter, whole)) for delimiter in delimiters}
+    spans = list(_spans(head, NO_DELIMITER, whole))
+    return {delimiter: spans for delimiter in delimiters}  # noqa: C420  (nobody changes them)
 
 
 def _most_cells(head: bytes, spans: Iterable[tuple[int, int]], delimiter: bytes) -> int:

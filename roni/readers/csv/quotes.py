@@ -74,6 +74,8 @@ def split_record(record: bytes, delimiter: bytes) -> list[bytes]:
     >>> split_record(b'5" pipe,"Smith, ""Jo"" A",', b",")
     [b'5" pipe', b'Smith, "Jo" A', b'']
     """
+    if b'"' not in record:
+        return record.rstrip(b"\r\n").split(delimiter)
     return [_unquote(cell) for cell in _cells_pattern(delimiter).findall(record.rstrip(b"\r\n"))]
 
 

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from service import tables as t
@@ -30,16 +30,21 @@ SAID_EVERY = 1.0  # seconds
 LOST = {"code": "send_again", "sentence": "The file is no longer there to be read. Send it again."}
 
 
+_UPLOAD = select(t.uploads).where(t.uploads.c.ref == bindparam("ref"))
+_FILE = select(t.upload_files.c.content).where(t.upload_files.c.upload_id == bindparam("upload"))
+_CHECK = select(t.checks).where(t.checks.c.id == bindparam("check"))
+_SCHOOLS = select(t.schools)
+_SCHOOL = _SCHOOLS.where(t.schools.c.id == bindparam("school"))
+
+
 def read_upload(
     database: Database, settings: Settings, readers: Readers, access: Access, ref: str, stopping: Event
 ) -> None:
     """Read an upload that is in the state `reading`, and stage what comes of it, or say why it is refused."""
     with working_folder() as folder:
         with database.read(Access.system()) as connection:
-            upload = connection.execute(select(t.uploads).where(t.uploads.c.ref == ref)).one()
-            kept = connection.execute(
-                select(t.upload_files.c.content).where(t.upload_files.c.upload_id == upload.id)
-            ).scalar()
+            upload = connection.execute(_UPLOAD, {"ref": ref}).one()
+            kept = connection.execute(_FILE, {"upload": upload.id}).scalar()
             if upload.state != READING:
                 return
             job, bases = _job(connection, upload, folder)
@@ -99,10 +104,9 @@ def _progress(connection: Connection, upload: Any, done: float) -> None:
 
 def _job(connection: Connection, upload: Any, folder: Path) -> tuple[dict[str, Any], dict[str, int | None]]:
     """The job, and the submission that each school's roll is compared with."""
-    check = connection.execute(select(t.checks).where(t.checks.c.id == upload.check_id)).one()
-    query = select(t.schools)
-    query = query.where(t.schools.c.id == upload.school_id) if upload.school_id is not None else query
-    schools = connection.execute(query).all()
+    check = connection.execute(_CHECK, {"check": upload.check_id}).one()
+    whole = upload.school_id is None
+    schools = connection.execute(_SCHOOLS if whole else _SCHOOL, {} if whole else {"school": upload.school_id}).all()
     ids: dict[str, int | None] = {row.urn: row.id for row in schools}
     own = next((row for row in schools if row.id == upload.school_id), None)
     if own is None:

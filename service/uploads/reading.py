@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +173,16 @@ class _Reader:
 @contextmanager
 def working_folder() -> Iterator[Path]:
     """A folder for one file, gone afterwards; its name says which process it is of, and since when that runs."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{_began(os.getpid())}-"))
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid())))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def _prefix(number: int) -> str:
+    return f"{PREFIX}{number}-{_began(number)}-"
 
 
 def sweep() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from service import tables as t
 from service.access import Access, Permission
@@ -16,13 +17,19 @@ from service.database import lock_rolls
 from service.problems import Refusal
 from service.refs import new_ref
 from service.settings import Settings
-from service.uploads.rolls import base_of, live_submission
+from service.uploads.rolls import base_of, live_submission, of_school, who
 from service.uploads.storing import READING, STAGED
 from service.uploads.vault import lock
 
 CONFIRMED, CONFIRMING = "confirmed", "confirming"
 LONGEST_NAME = 120  # bytes: with its ending a name that every file system takes
 TOO_BIG = "The file is too big. Send only the pupils and columns that were asked for."
+
+_ASKED = select(t.check_schools.c.id).where(
+    t.check_schools.c.check_id == bindparam("check"), t.check_schools.c.school_id == bindparam("school")
+)
+_KEEP, _KEEP_FILE = insert(t.uploads), insert(t.upload_files)
+_ID = select(t.uploads.c.id).where(t.uploads.c.ref == bindparam("ref"))
 
 
 def school_for(connection: Connection, access: Access, urn: str | None) -> Any | None:
@@ -72,10 +79,9 @@ def receive(
         "file_digest": digest,
         "size": len(content),
     }
-    connection.execute(insert(t.uploads).values(**row))
-    upload_id = connection.execute(select(t.uploads.c.id).where(t.uploads.c.ref == ref)).scalar_one()
-    kept = lock(settings, ref, content)
-    connection.execute(insert(t.upload_files).values(upload_id=upload_id, content=kept))
+    connection.execute(_KEEP, row)
+    upload_id = connection.execute(_ID, {"ref": ref}).scalar_one()
+    connection.execute(_KEEP_FILE, {"upload_id": upload_id, "content": lock(settings, ref, content)})
     return ref, True
 
 
@@ -87,19 +93,14 @@ def _content(file: BinaryIO, most: int) -> bytes:
 
 
 def _require_asked(connection: Connection, check_id: int, school_id: int) -> None:
-    lines = t.check_schools.c
-    asked = select(lines.id).where(lines.check_id == check_id, lines.school_id == school_id)
-    if connection.execute(asked).scalar() is None:
+    if connection.execute(_ASKED, {"check": check_id, "school": school_id}).scalar() is None:
         raise Refusal(409, "school_not_asked", "This check does not ask this school. The council can add it.")
 
 
 def _same(connection: Connection, check: Any, school_id: int | None, digest: str) -> str | None:
     """The upload of the very same file, where nothing has come between: then there is nothing to do."""
-    uploads = t.uploads.c
-    whose = uploads.school_id.is_(None) if school_id is None else uploads.school_id == school_id
-    alike = (uploads.check_id == check.id, whose, uploads.file_digest == digest)
-    rows = connection.execute(select(t.uploads).where(*alike).order_by(uploads.id.desc())).all()
-    for row in rows:
+    alike = {**who(check.id, school_id), "digest": digest}
+    for row in connection.execute(_alike(school_id is None), alike).all():
         if row.state in (READING, CONFIRMING):
             return str(row.ref)
         if row.state == STAGED and (school_id is None or row.based_on_id == base_of(connection, check, school_id)):
@@ -107,6 +108,15 @@ def _same(connection: Connection, check: Any, school_id: int | None, digest: str
         if row.state == CONFIRMED and _counts_now(connection, check.id, school_id, row.id):
             return str(row.ref)
     return None
+
+
+@cache
+def _alike(whole: bool) -> Select[Any]:
+    """The uploads of one file for a check, of a school or of all schools, the newest first."""
+    uploads = t.uploads.c
+    alike = (uploads.check_id == bindparam("check"), uploads.file_digest == bindparam("digest"))
+    found = select(uploads.id, uploads.ref, uploads.state, uploads.based_on_id)
+    return found.where(*alike, of_school(uploads.school_id, whole)).order_by(uploads.id.desc())
 
 
 def _counts_now(connection: Connection, check_id: int, school_id: int | None, upload_id: int) -> bool:

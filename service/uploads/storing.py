@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from threading import Event
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from service import audit
 from service import tables as t
@@ -24,6 +25,7 @@ from service.database import Database, Written, lock_rolls
 from service.many import insert_many
 from service.turns import turn
 from service.uploads.matching import find_pupils
+from service.uploads.rolls import of_school, who
 from service.uploads.splitting import OWN_ROLL
 
 READING, STAGED, REFUSED, SUPERSEDED = "reading", "staged", "refused", "superseded"
@@ -34,6 +36,15 @@ CLEARED: Mapping[str, Any] = {"cohort": None, "edits": {}}  # what an upload its
 _DELETE_FILES = delete(t.upload_files).where(among(t.upload_files.c.upload_id, "uploads"))
 _DELETE_PUPILS = delete(t.upload_pupils).where(among(t.upload_pupils.c.upload_id, "uploads"))
 _DELETE_LEAVERS = delete(t.upload_leavers).where(among(t.upload_leavers.c.upload_id, "uploads"))
+_CHANGE = update(t.uploads).where(
+    t.uploads.c.id == bindparam("upload"), t.uploads.c.version == bindparam("seen"), t.uploads.c.state == READING
+)
+_START = (
+    update(t.check_schools)
+    .where(t.check_schools.c.check_id == bindparam("check"), t.check_schools.c.school_id == bindparam("school"))
+    .where(t.check_schools.c.started_at.is_(None))
+    .values(started_at=bindparam("now"), version=t.check_schools.c.version + 1)
+)
 _STILL_THERE = select(func.count()).select_from(t.pupils).where(among(t.pupils.c.id, "ids"))
 
 Bases = Mapping[str, int | None]  # URN -> the submission that a school's roll was compared with
@@ -66,8 +77,8 @@ def refuse(connection: Connection, access: Access, upload: Any, refusal: Mapping
 
 def _change(connection: Connection, upload: Any, version: int, values: Mapping[str, Any]) -> bool:
     """Change an upload that is being read, if nobody else has; whether nobody has."""
-    seen = (t.uploads.c.id == upload.id, t.uploads.c.version == version, t.uploads.c.state == READING)
-    return connection.execute(update(t.uploads).where(*seen).values(**values, version=version + 1)).rowcount == 1
+    seen = {"upload": upload.id, "seen": version}
+    return connection.execute(_CHANGE, {**seen, **values, "version": version + 1}).rowcount == 1
 
 
 def _values(upload: Any, staged: Mapping[str, Any], bases: Bases) -> dict[str, Any]:
@@ -201,16 +212,19 @@ def _given_way(connection: Connection, upload: Any) -> list[int]:
 
 
 def _earlier(connection: Connection, upload: Any, state: str) -> list[int]:
+    others = {**who(upload.check_id, upload.school_id), "state": state, "upload": upload.id}
+    return list(connection.execute(_before(upload.school_id is None), others).scalars())
+
+
+@cache
+def _before(whole: bool) -> Select[Any]:
     uploads = t.uploads.c
-    whose = uploads.school_id.is_not_distinct_from(upload.school_id)
-    others = (uploads.check_id == upload.check_id, whose, uploads.state == state, uploads.id < upload.id)
-    return list(connection.execute(select(uploads.id).where(*others)).scalars())
+    others = (uploads.check_id == bindparam("check"), uploads.state == bindparam("state"))
+    return select(uploads.id).where(*others, of_school(uploads.school_id, whole), uploads.id < bindparam("upload"))
 
 
 def _start(connection: Connection, upload: Any) -> None:
-    lines = t.check_schools.c
-    mine = (lines.check_id == upload.check_id, lines.school_id == upload.school_id, lines.started_at.is_(None))
-    connection.execute(update(t.check_schools).where(*mine).values(started_at=now(), version=lines.version + 1))
+    connection.execute(_START, {"check": upload.check_id, "school": upload.school_id, "now": now()})
 
 
 def clear(connection: Connection, upload_ids: Iterable[int]) -> None:

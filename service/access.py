@@ -331,19 +331,25 @@ def _against(entry: Any, school: ColumnElement[int], other: ColumnElement[int], 
 
 
 _grant = t.grants.c
-_GRANT = (
+GRANTS = (  # that have not been ended, of people who may sign in: what `access_by` takes
     select(_grant.id, _grant.person_id, _grant.role, _grant.school_id, _grant.district, _grant.team)
     .add_columns(_grant.own_caseload, _grant.youth_justice, _grant.ends_on)
     .add_columns(t.people.c.ref.label("person_ref"), t.people.c.name.label("person_name"))
     .join(t.people, t.people.c.id == _grant.person_id)
-    .where(_grant.id == bindparam("grant"), _grant.ended_at.is_(None), t.people.c.disabled_at.is_(None))
+    .where(_grant.ended_at.is_(None), t.people.c.disabled_at.is_(None))
 )
+_GRANT = GRANTS.where(_grant.id == bindparam("grant"))
 
 
 def access_of(connection: Connection, grant_id: int, via: str, scopes: Iterable[str] | None, on: date) -> Access | None:
     """What a grant gives on a day; None where it, or its person, is no longer in force."""
     row = connection.execute(_GRANT, {"grant": grant_id}).one_or_none()
-    if row is None or (row.ends_on is not None and row.ends_on < on) or row.role not in ROLES:
+    return None if row is None else access_by(connection, row, via, scopes, on)
+
+
+def access_by(connection: Connection, row: Any, via: str, scopes: Iterable[str] | None, on: date) -> Access | None:
+    """The same of a row of `GRANTS`, however it was found."""
+    if (row.ends_on is not None and row.ends_on < on) or row.role not in ROLES:
         return None
     return Access(
         row.person_id,

@@ -13,7 +13,7 @@ from fastapi import Request
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service import tables as t
-from service.access import ROLES, Access, access_of
+from service.access import GRANTS, ROLES, Access, access_by, access_of
 from service.clock import now, today
 from service.database import Database
 from service.refs import new_ref
@@ -28,8 +28,10 @@ SEEN_EVERY = timedelta(minutes=1)  # a session's last use is not written more of
 USED_EVERY = timedelta(minutes=10)  # nor a token's
 
 _token = t.tokens.c
-_TOKEN = select(_token.id, _token.grant_id, _token.scopes, _token.expires_at, _token.used_at).where(
-    _token.token_hash == bindparam("hash"), _token.revoked_at.is_(None)
+_TOKEN = (
+    GRANTS.add_columns(_token.id.label("token_id"), _token.scopes, _token.expires_at, _token.used_at)
+    .join(t.tokens, _token.grant_id == t.grants.c.id)
+    .where(_token.token_hash == bindparam("hash"), _token.revoked_at.is_(None))
 )
 _SESSION = (
     select(t.sessions)
@@ -87,10 +89,10 @@ def _by_token(database: Database, token_hash: str) -> Access | None:
         token = connection.execute(_TOKEN, {"hash": token_hash}).one_or_none()
         if token is None or token.expires_at <= now():
             return None
-        access = access_of(connection, token.grant_id, "token", token.scopes, today())
+        access = access_by(connection, token, "token", token.scopes, today())
     if access is not None and (token.used_at is None or now() - token.used_at > USED_EVERY):
         with database.write() as connection:
-            connection.execute(update(t.tokens).where(t.tokens.c.id == token.id).values(used_at=now()))
+            connection.execute(update(t.tokens).where(t.tokens.c.id == token.token_id).values(used_at=now()))
     return access
 
 

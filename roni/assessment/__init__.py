@@ -6,9 +6,11 @@ it would be if every unknown turned out for the worst.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,9 +112,9 @@ class Assessment:
         """By file, the fields it says nothing about and the points each could add to each of its scored pupils."""
         pupils = np.bincount(self.cohort.file_index[~self.restricted], minlength=len(self.cohort.files)).tolist()
         lacking = {name: by_file for name, by_file in self.supplied.items() if not by_file.all()}
-        stakes = {name: _stake(self.card, name) for name in lacking}
+        stakes = _stakes(self.card)
         return tuple(
-            ColumnNotKnown(file, name, stakes[name], count)
+            ColumnNotKnown(file, name, stakes.get(name, 0), count)
             for name, by_file in lacking.items()
             for file, count, says in zip(self.cohort.files, pupils, by_file.tolist(), strict=True)
             if count and not says
@@ -203,6 +205,10 @@ def _hide(result: Assessment) -> None:
         values[hidden] = nothing
 
 
-def _stake(card: Card, name: str) -> int:
-    """The most points that hang on a field: of each indicator the highest tier that reads it."""
-    return sum(max((tier.points for tier in item.tiers if name in tier.when.fields), default=0) for item in card.active)
+def _stakes(card: Card) -> dict[str, int]:
+    """The most points that hang on each field: of each indicator the highest tier that reads it."""
+    found: Counter[str] = Counter()
+    for item in card.active:
+        lowest_first = sorted(item.tiers, key=attrgetter("points"))
+        found.update({name: tier.points for tier in lowest_first for name in tier.when.fields})
+    return found

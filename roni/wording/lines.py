@@ -97,8 +97,8 @@ class Lines:
             self._said.append((places[their], which + np.int32(len(self._texts))))
         self._texts += others._texts
 
-    def joined(self, order: NDArray[np.int64] | None = None, separator: str = "; ") -> Any:
-        """One line a pupil, empty where nothing is said: a pyarrow chunked array of strings.
+    def joined(self, order: NDArray[np.int64] | None = None) -> Any:
+        """One line a pupil, its texts parted by “; ”, empty where nothing is said: a pyarrow chunked array of strings.
 
         With `order`, a permutation of the pupils, line k is of the pupil at `order[k]`.
         """
@@ -107,7 +107,7 @@ class Lines:
         starts, which = self._by_pupil(order)
         texts = pa.array(self._texts, pa.string())
         chunks = [
-            _join(texts, starts[first : first + PUPILS_AT_ONCE + 1], which, separator)
+            _join(texts, starts[first : first + PUPILS_AT_ONCE + 1], which)
             for first in range(0, self.size, PUPILS_AT_ONCE)
         ]
         return pa.chunked_array(chunks, pa.string())
@@ -117,26 +117,24 @@ class Lines:
         line = np.arange(self.size)
         if order is not None:
             line[order] = np.arange(self.size)
-        starts = np.zeros(self.size + 1, np.int64)
-        for places, _ in self._said:
-            starts[line[places] + 1] += 1
-        np.cumsum(starts, out=starts)
+        said = [(line[places], chosen) for places, chosen in self._said]
+        counts = np.bincount(np.concatenate([line[:0], *(at for at, _ in said)]), minlength=self.size)
+        starts = np.concatenate([[0], np.cumsum(counts)])
         which = np.empty(int(starts[-1]), np.int32)
         next_free = starts[:-1].copy()
-        for places, chosen in self._said:
-            at = line[places]
+        for at, chosen in said:
             which[next_free[at]] = chosen
             next_free[at] += 1
         return starts, which
 
 
-def _join(texts: Any, starts: NDArray[np.int64], which: NDArray[np.int32], separator: str) -> Any:
+def _join(texts: Any, starts: NDArray[np.int64], which: NDArray[np.int32]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     offsets = pa.array((starts - starts[0]).astype(np.int32))
     said = texts.take(pa.array(which[starts[0] : starts[-1]]))
-    return pc.binary_join(pa.ListArray.from_arrays(offsets, said), separator)
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, said), "; ")
 
 
 def distinct(*columns: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

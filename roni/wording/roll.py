@@ -84,6 +84,8 @@ def day(when: date) -> str:
 def say_left(lines: Lines, cohort: Cohort) -> None:
     """Of those who have left: when and where to, as far as it is known."""
     places = np.flatnonzero(left(cohort))
+    if not len(places):
+        return
     date_left, destination = (cohort.column(name)[places] for name in ("leaving_date", "leaving_destination"))
     first, which = distinct(date_left, destination)
     lines.say(places, [_left_words(cohort, int(places[place])) for place in first], which)

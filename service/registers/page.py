@@ -21,7 +21,31 @@ from service.problems import Refusal
 from service.registers.filters import RegisterFilters, conditions
 from service.registers.order import CLAIMED, RANKED
 
-r = t.register_rows.c
+r, assigned, contact = t.register_rows.c, t.assignments.c, t.contacts.c
+FEW_SCHOOLS = 10
+NO_RANK = b'"rank":null,'
+NOBODY = b'"coach":null'
+NO_CONTACT = b',"last_contact":null,"next_action":null'
+
+_REGISTER = select(t.registers).where(
+    t.registers.c.check_id == bindparam("check"),
+    t.registers.c.view == bindparam("as_seen"),
+    t.registers.c.beside.is_(False),
+)
+_ROWS: Select[Any] = select(
+    r.pupil_id, r.sort, r.section, octets(r.line).label("line"), t.pupil_links.c.audit_ref
+).outerjoin(t.pupil_links, t.pupil_links.c.pupil_id == r.pupil_id)
+_COACHES = (
+    select(assigned.pupil_id, t.people.c.ref, t.people.c.name)
+    .join(t.people, t.people.c.id == assigned.coach_id)
+    .where(among(assigned.pupil_id, "pupils"), assigned.ended_at.is_(None))
+)
+_CONTACTS = (
+    select(contact.pupil_id, contact.ref, contact.on, contact.kind, contact.outcome)
+    .add_columns(contact.next_action, contact.next_on, contact.done_at)
+    .where(among(contact.pupil_id, "pupils"))
+    .order_by(contact.on, contact.id)
+)
 
 
 class ListRow(NamedTuple):
@@ -53,13 +77,6 @@ class Slice:
         return None if None in refs else refs
 
 
-_REGISTER = select(t.registers).where(
-    t.registers.c.check_id == bindparam("check"),
-    t.registers.c.view == bindparam("as_seen"),
-    t.registers.c.beside.is_(False),
-)
-
-
 def require_register(connection: Connection, access: Access, check: Any) -> Any:
     """The row of the check's register as the caller's view sees it. Raises a 404 before any school has returned."""
     row = connection.execute(_REGISTER, {"check": check.id, "as_seen": access.view}).one_or_none()
@@ -75,12 +92,6 @@ def which(connection: Connection, access: Access, check: Any, register: Any, ask
         access.may_read_line(r.pupil_id, r.school_id),
         *conditions(connection, check, register, asked),
     )
-
-
-_ROWS: Select[Any] = select(
-    r.pupil_id, r.sort, r.section, octets(r.line).label("line"), t.pupil_links.c.audit_ref
-).outerjoin(t.pupil_links, t.pupil_links.c.pupil_id == r.pupil_id)
-FEW_SCHOOLS = 10
 
 
 def rows_query(condition: ColumnElement[bool], order: ColumnElement[str] = r.sort) -> Select[Any]:
@@ -150,11 +161,6 @@ def ranked(row: Any, rank: int) -> bytes:
     return b'"rank":%d,' % rank if row.section == RANKED else NO_RANK
 
 
-NO_RANK = b'"rank":null,'
-NOBODY = b'"coach":null'
-NO_CONTACT = b',"last_contact":null,"next_action":null'
-
-
 def extras(connection: Connection, access: Access, pupils: Collection[int]) -> dict[int, bytes]:
     """For each of a page's pupils the JSON of coach, last contact and next action, as far as the caller may read."""
     coaches = _coaches(connection, pupils)
@@ -175,26 +181,9 @@ def beside(connection: Connection, access: Access, rows: Sequence[Any]) -> dict[
     return {row.pupil_id: more.get(row.pupil_id, none) for row in rows}
 
 
-_OPEN = t.assignments.c
-_COACHES = (
-    select(_OPEN.pupil_id, t.people.c.ref, t.people.c.name)
-    .join(t.people, t.people.c.id == _OPEN.coach_id)
-    .where(among(_OPEN.pupil_id, "pupils"), _OPEN.ended_at.is_(None))
-)
-
-
 def _coaches(connection: Connection, pupils: Collection[int]) -> dict[int, bytes]:
     rows = connection.execute(_COACHES, {"pupils": pupils})
     return {pupil: b'"coach":' + to_json({"ref": ref, "name": name}) for pupil, ref, name in rows}
-
-
-_CONTACT = t.contacts.c
-_CONTACTS = (
-    select(_CONTACT.pupil_id, _CONTACT.ref, _CONTACT.on, _CONTACT.kind, _CONTACT.outcome)
-    .add_columns(_CONTACT.next_action, _CONTACT.next_on, _CONTACT.done_at)
-    .where(among(_CONTACT.pupil_id, "pupils"))
-    .order_by(_CONTACT.on, _CONTACT.id)
-)
 
 
 def _contacts(connection: Connection, pupils: Collection[int]) -> dict[int, bytes]:

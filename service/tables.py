@@ -366,8 +366,7 @@ register_rows = Table(
     Column("indicators", Text, nullable=False, default=""),  # " name name " of those met, for filtering
     Column("line", Text, nullable=False),  # the row as the API gives it, JSON, ready made
     UniqueConstraint("register_id", "pupil_id"),
-    Index("ix_register_rows_register_sort", "register_id", "sort"),
-    Index("ix_register_rows_register_section", "register_id", "section", "sort"),
+    Index("ix_register_rows_register_sort", "register_id", "sort"),  # sections stand one after the other
     Index("ix_register_rows_register_school", "register_id", "school_id", "sort"),
     # whom the rules alone would have put into a list that is cut
     Index("ix_register_rows_register_rules", "register_id", "rules_band", "points", "points_max"),

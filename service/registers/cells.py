@@ -9,21 +9,22 @@ import numpy as np
 from roni import Cohort
 
 
-def cells(cohort: Cohort, name: str) -> list[Any]:
-    """Each pupil's value: number, true or false, code, ISO date or text; None where it is not known."""
+def cells(cohort: Cohort, name: str, first: int | None = None) -> list[Any]:
+    """Each pupil's value, or only of the first: number, true or false, code, ISO date or text; None: not known."""
+    size = len(cohort) if first is None else first
     if name not in cohort.columns:
-        return [None] * len(cohort)
-    item, values = cohort.fields[name], cohort.column(name)
+        return [None] * size
+    item, values = cohort.fields[name], cohort.column(name)[:size]
     if item.type == "text":
         return list(values.to_pylist())
-    known = cohort.known(name).tolist()
+    known = cohort.known(name)[:size].tolist()
     return [value if there else None for value, there in zip(_plain(item, values), known, strict=True)]
 
 
-def said(cohort: Cohort, name: str) -> list[str | None]:
+def said(cohort: Cohort, name: str, first: int | None = None) -> list[str | None]:
     """Each pupil's code in words; None where it is not known."""
     codes = cohort.fields[name].codes
-    return [None if code is None else codes[code] for code in cells(cohort, name)]
+    return [None if code is None else codes[code] for code in cells(cohort, name, first)]
 
 
 def _plain(item: Any, values: Any) -> list[Any]:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from roni import Cohort, Register, score
 from service import tables as t
 from service.registers.cards import card_of, model_of
-from service.registers.cohorts import Place, load_cohort
+from service.registers.cohorts import load_cohort
+from service.registers.gathering import Place
 from service.registers.views import side_by_side, views_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from service.registers.cards import card_of, model_of
 from service.registers.cells import cells, said
 from service.registers.change import NO_RETURN, schools_returned
 from service.registers.claimed import unsettled
-from service.registers.cohorts import Place, load
+from service.registers.cohorts import load
 from service.registers.cursors import seal, unseal
+from service.registers.gathering import Place
 from service.registers.schemas import MovementQuery
 from service.registers.views import IDENTIFIERS
 from service.settings import Settings

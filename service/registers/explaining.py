@@ -20,7 +20,8 @@ from service.problems import Refusal
 from service.registers.cards import card_of, fields_hidden, model_of
 from service.registers.cells import cells
 from service.registers.claimed import unsettled
-from service.registers.cohorts import Place, load
+from service.registers.cohorts import load
+from service.registers.gathering import Place
 from service.registers.reading import readable_check
 from service.registers.renewal import told_of
 from service.registers.views import IDENTIFIERS

@@ -12,7 +12,7 @@ from roni import national
 from service import tables as t
 from service.problems import Refusal
 from service.registers.lines import GROUP_FAMILIES
-from service.registers.order import SECTIONS
+from service.registers.order import SECTIONS, span
 
 r = t.register_rows.c
 
@@ -71,6 +71,8 @@ def conditions(
             yield column == value
     if asked.section is not None:
         yield r.section == asked.section
+        if asked.section in SECTIONS:  # where they stand in the order: so the others are not looked at
+            yield r.sort.between(*span(asked.section))
     if asked.band is not None:
         yield r.band == _band(register, asked.band)
         yield r.section != SECTIONS[2]

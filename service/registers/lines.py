@@ -11,8 +11,8 @@ from pydantic_core import to_json
 
 from roni import Register
 from service.caseload.standing import NONE, Standing
-from service.registers.cohorts import Place
 from service.registers.figures import WORKERS, Figures, Shown, figures_of, shown_of
+from service.registers.gathering import Place
 from service.registers.order import LEFT, RANKED, RESTRICTED, TAKEN_OFF, sort_text
 from service.registers.reasons import reasons_of
 
@@ -27,7 +27,7 @@ NOT_SCORED = "not scored: information restricted"
 class Known:
     """What stands beside a register's own figures: schools, moderation in force, change since the earlier check."""
 
-    schools: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # id -> ref, name, urn
+    schools: Mapping[int | None, Mapping[str, Any]] = field(default_factory=dict)  # id -> ref, name, urn
     moderated: Mapping[int, Standing] = field(default_factory=dict)  # by pupil id, of whom there is any
     change: Sequence[dict[str, Any] | None] = ()  # of each pupil of the register's cohort
     home: frozenset[str] = frozenset()  # names by which the council is a home authority
@@ -88,7 +88,7 @@ class _Maker:
         self.register, self.places, self.known = register, places, known
         self.size = len(places)  # pupils of each view
         self.bands = [band.name for band in register.card.bands]
-        self.figures, self.shown = figures_of(register), shown_of(register)
+        self.figures, self.shown = figures_of(register), shown_of(register, self.size)
         self.reasons = reasons_of(register, [figures.why for figures in self.figures])
         self.asks = [self._asks(register.assessment.ask_fields, unseen) for unseen in known.unseen]
         self.indicators = self._indicators()

@@ -15,7 +15,8 @@ from service import tables as t
 from service.caseload.standing import standings
 from service.registers.basis import Basis
 from service.registers.change import changes_of
-from service.registers.cohorts import Place, load
+from service.registers.cohorts import load
+from service.registers.gathering import Place
 from service.registers.lines import Known, Row, rows_of
 from service.registers.views import MARK, alike, side_by_side, views_of
 

@@ -47,6 +47,17 @@ def _level(section: str, band: int, points: int, points_max: int, probability: f
     )
 
 
+def span(section: str) -> tuple[str, str]:
+    """Between which two texts a section stands.
+
+    >>> low, high = span("left")
+    >>> low < sort_text("left", 3, 7, 8, "A") < high < sort_text("restricted", 0, 0, 0, "A")
+    True
+    """
+    place = SECTIONS.index(section)
+    return str(place), str(place + 1)
+
+
 def level(text: str) -> str:
     """What all pupils share whom only their keys separate."""
     return text[:WIDTH]

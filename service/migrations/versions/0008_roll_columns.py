@@ -1,6 +1,7 @@
 """Confirmed rolls once more, field by field: of those that are there the records are read, as before.
 
-And on which rolls a pupil of a check is, found without a look at all rolls of the check.
+And on which rolls a pupil of a check is, found without a look at all rolls of the check. A section of a register needs
+no index of its own: the order of the register begins with it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+SECTION = "ix_register_rows_register_section"
 
 
 def upgrade() -> None:
@@ -34,10 +37,12 @@ def upgrade() -> None:
     op.create_index("ix_roll_pupils_pupil_check", "roll_pupils", ["pupil_id", "check_id", "live"])
     for name in ("check_id", "pupil_id"):
         op.drop_index(op.f(f"ix_roll_pupils_{name}"), "roll_pupils")
+    op.drop_index(SECTION, "register_rows")
     row_security.enable(op.get_bind())
 
 
 def downgrade() -> None:
+    op.create_index(SECTION, "register_rows", ["register_id", "section", "sort"])
     for name in ("check_id", "pupil_id"):
         op.create_index(op.f(f"ix_roll_pupils_{name}"), "roll_pupils", [name])
     op.drop_index("ix_roll_pupils_pupil_check", "roll_pupils")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,15 @@ def chances(probability: NDArray[np.float64], pupils_like: str) -> Any:
     """“about 1 in 8 like this” for each pupil, pyarrow strings; null where the probability is NaN."""
     import pyarrow as pa
 
-    texts = pa.array([f"{text} {pupils_like}" for text in TEXTS])
     unknown = np.isnan(probability)
-    return texts.take(pa.array(_which(np.where(unknown, 0.0, probability)), mask=unknown))
+    return _texts(pupils_like).take(pa.array(_which(np.where(unknown, 0.0, probability)), mask=unknown))
+
+
+@lru_cache(maxsize=8)  # there are two: invented pupils, and others
+def _texts(pupils_like: str) -> Any:
+    import pyarrow as pa
+
+    return pa.array([f"{text} {pupils_like}" for text in TEXTS])
 
 
 def _which(probability: NDArray[np.float64]) -> NDArray[np.int64]:

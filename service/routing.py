@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.access import Permission, stated_permissions
 from service.problems import API
 
+TRACED = "fastapi.telemetry"  # in the scope where FastAPI tells OpenTelemetry which route it goes to
+
 
 @dataclass(frozen=True, slots=True)
 class StatedRoute:
@@ -63,7 +65,7 @@ class Direct:
     more than all else of a small request.
 
     It is the route that FastAPI finds: the first whose path and method fit. Everything else (assets, a wrong method, an
-    address that is none) is left to FastAPI.
+    address that is none, and whatever stands under another path or is traced) is left to FastAPI.
     """
 
     def __init__(self, app: ASGIApp, routes: Iterable[StatedRoute]) -> None:
@@ -76,7 +78,8 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on to its route."""
-        found = self.find(scope) if scope["type"] == "http" and not scope.get("root_path") else None
+        plain = scope["type"] == "http" and not scope.get("root_path") and TRACED not in scope
+        found = self.find(scope) if plain else None
         await (found or self.app)(scope, receive, send)
 
     def find(self, scope: Scope) -> ASGIApp | None:

@@ -8,12 +8,13 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the service is not installed: pip install 'roni[service]'")
 
+import anyio
 from fastapi.testclient import TestClient
 from starlette.routing import Match
 
 from service.access import public
 from service.app import create_app
-from service.routing import Direct, routes_of
+from service.routing import TRACED, Direct, routes_of
 
 
 def test_an_unknown_address_is_a_problem_and_names_nothing(service) -> None:
@@ -52,3 +53,16 @@ def test_what_fits_no_route_is_left_to_fastapi(service, method: str, path: str, 
 def test_a_route_added_later_is_reached(sqlite_service) -> None:
     sqlite_service.app.get("/later", dependencies=[public])(lambda: "reached")
     assert sqlite_service.as_("nobody").get("/later").json() == "reached"
+
+
+def test_under_another_path_and_traced_the_same_routes_are_found(sqlite_service) -> None:
+    under = TestClient(sqlite_service.app, root_path="/neet")
+    assert under.get("/livez").json() == {"status": "ok"}
+    direct, traced = Direct(sqlite_service.app.router.app, routes_of(sqlite_service.app)), []
+
+    async def fastapi(scope, _receive, _send) -> None:
+        traced.append(scope["path"])
+
+    direct.app = fastapi
+    anyio.run(direct, {"type": "http", "method": "GET", "path": "/livez", TRACED: None}, None, None)
+    assert traced == ["/livez"]

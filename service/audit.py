@@ -72,7 +72,7 @@ def audit_refs(connection: Connection, pupils: Iterable[int]) -> list[str]:
     ids = list(dict.fromkeys(pupils))
     if not ids:
         return []
-    found = {row.pupil_id: row.audit_ref for row in connection.execute(_LINKS, {"pupils": ids})}
+    found = dict(connection.execute(_LINKS, {"pupils": ids}).all())
     if missing := {pupil: secrets.token_hex(REF_BYTES) for pupil in ids if pupil not in found}:
         links_made = [{"pupil_id": pupil, "audit_ref": ref} for pupil, ref in missing.items()]
         connection.execute(insert(t.pupil_links), links_made)

@@ -97,15 +97,16 @@ def _roll(connection: Connection, upload: Any, part: Mapping[str, Any], school: 
 def _pupils(connection: Connection, upload: Any, urn: str | None) -> list[OnRoll]:
     rows = connection.execute(_STAGED, {"upload": upload.id, "urn": urn})
     return [
-        OnRoll(row.record, row.change, _said_of(row, upload.leavers) if row.change == LEFT else None, row.pupil_id)
-        for row in rows
+        OnRoll(record, change, _said_of(record, leaver, ref, upload.leavers) if change == LEFT else None, pupil_id)
+        for record, change, leaver, pupil_id, ref in rows
     ]
 
 
-def _said_of(row: Any, answers: Mapping[str, Any]) -> dict[str, Any] | None:
+def _said_of(
+    record: Mapping[str, Any], leaver: Mapping[str, Any] | None, ref: str | None, answers: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """Of a leaver who stands in the file: by reference where there is one, else by row."""
-    by_row = row_ref(row.record)
-    return answer_for(row.ref if row.ref in answers else by_row, row.leaver, answers)
+    return answer_for(ref if ref is not None and ref in answers else row_ref(record), leaver, answers)
 
 
 def _gone(connection: Connection, upload: Any, urn: str | None) -> list[Gone]:
@@ -171,7 +172,7 @@ def _leavers(connection: Connection, upload: Any) -> Iterator[tuple[str, Mapping
         .where(staged.upload_id == upload.id, staged.change == LEFT)
         .order_by(staged.id)
     )
-    yield from ((row_ref(row.record), _said_of(row, upload.leavers)) for row in by_file)
+    yield from ((row_ref(record), _said_of(record, leaver, ref, upload.leavers)) for record, leaver, ref in by_file)
 
 
 def go_on(

@@ -25,13 +25,29 @@ CHUNK = 300  # identifiers in one question: SQLite takes a limited number of par
 
 Record = Mapping[str, Any]
 PUPIL = t.pupils.c
-KEPT = (  # what a record may change of a pupil, in this order
-    "key", "key_kind", "upn", "former_upn", "uln", "name", "search", "leavers", "school_id", "district",
-    "home_authority", "restricted",
-)  # fmt: skip
-UPN = KEPT.index("upn")
-NOTHING = (None, None, None, None, None, "", "", None, None, None, None, False)  # of a pupil whom nobody knows yet
-KNOWN = (PUPIL.id, *(PUPIL[name] for name in KEPT))
+
+
+class Known(NamedTuple):
+    """What is known of a pupil; all but the id may be changed by a record."""
+
+    id: int
+    key: str
+    key_kind: str
+    upn: str | None
+    former_upn: str | None
+    uln: str | None
+    name: str
+    search: str
+    leavers: int | None
+    school_id: int | None
+    district: str | None
+    home_authority: str | None
+    restricted: bool
+
+
+NOBODY = Known(0, "", "", None, None, None, "", "", None, None, None, None, False)  # whom a record is the first to name
+KEPT = Known._fields[1:]
+KNOWN = [PUPIL[name] for name in Known._fields]
 
 _BY_ID = select(*KNOWN).where(among(PUPIL.id, "pupils"))
 _CHANGE = update(t.pupils).where(PUPIL.id == bindparam("b_id"))
@@ -57,24 +73,19 @@ def identify(record: Record, shared: bool) -> Identity:
     """The identifiers that count of a record; its UPN does not where two pupils of the file share it."""
     said = record["values"].get
     permanent = temporary = None
-    if not shared:
-        upns = (said("upn") or "", said("temporary_upn") or "")
-        permanent, temporary = _first(PERMANENT, upns), _first(TEMPORARY, upns)
-    former, uln = said("former_upn") or "", said("uln") or ""
+    for text in () if shared else (said("upn"), said("temporary_upn")):
+        if text and permanent is None and PERMANENT.fullmatch(text):
+            permanent = text
+        elif text and temporary is None and TEMPORARY.fullmatch(text):
+            temporary = text
+    former, uln = said("former_upn"), said("uln")
     return Identity(
         permanent,
         temporary,
-        former if PERMANENT.fullmatch(former) or TEMPORARY.fullmatch(former) else None,
-        uln if ULN.fullmatch(uln) else None,
+        former if former and (PERMANENT.fullmatch(former) or TEMPORARY.fullmatch(former)) else None,
+        uln if uln and ULN.fullmatch(uln) else None,
         record["key"] if record["kind"] == "admission_number" else None,
     )
-
-
-def _first(form: re.Pattern[str], texts: Iterable[str]) -> str | None:
-    for text in texts:
-        if form.fullmatch(text):
-            return text
-    return None
 
 
 WAYS = (  # of the record, of the pupil
@@ -85,9 +96,9 @@ WAYS = (  # of the record, of the pupil
 
 def find_pupils(
     connection: Connection, records: Sequence[Record], known: Sequence[int | None], cohort: Mapping[str, Any]
-) -> list[Any | None]:
-    """What is KNOWN of each record's pupil; None where there is none yet. `known` are ids where that is settled."""
-    rows = {row.id: row for row in _by_id(connection, [number for number in known if number is not None])}
+) -> list[Known | None]:
+    """What is known of each record's pupil; None where there is none yet. `known` are ids where that is settled."""
+    rows = {pupil.id: pupil for pupil in _by_id(connection, [number for number in known if number is not None])}
     found = [rows.get(number) if number is not None else None for number in known]
     rest = [place for place, pupil in enumerate(found) if pupil is None]
     if rest:
@@ -98,15 +109,14 @@ def find_pupils(
     return found
 
 
-def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Any]:
-    if ids:
-        yield from connection.execute(_BY_ID, {"pupils": ids})
+def _by_id(connection: Connection, ids: Sequence[int]) -> Iterator[Known]:
+    return map(Known._make, connection.execute(_BY_ID, {"pupils": ids}) if ids else ())
 
 
-def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Any | None]:
+def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> list[Known | None]:
     """For each the first pupil that nobody has taken, by one way of being the same after another."""
     known = _candidates(connection, who)
-    found: list[Any | None] = [None] * len(who)
+    found: list[Known | None] = [None] * len(who)
     for mine, theirs in WAYS if known else ():
         by_text = {getattr(pupil, theirs): pupil for pupil in known if getattr(pupil, theirs)}
         for place, identity in enumerate(who):
@@ -117,18 +127,18 @@ def _match(connection: Connection, who: Sequence[Identity], taken: set[int]) -> 
     return found
 
 
-def _candidates(connection: Connection, who: Iterable[Identity]) -> list[Any]:
+def _candidates(connection: Connection, who: Iterable[Identity]) -> list[Known]:
     """Every pupil who shares an identifier with any of the records, by id."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for identity in who:
         for mine, theirs in WAYS:
             if text := getattr(identity, mine):
                 wanted[theirs].add(text)
-    rows: dict[int, Any] = {}
+    rows: dict[int, Known] = {}
     for column, texts in wanted.items():
         for part in _chunks(sorted(texts)):
             query = select(*KNOWN).where(PUPIL[column].in_(part))
-            rows.update((row.id, row) for row in connection.execute(query))
+            rows.update((pupil.id, pupil) for pupil in map(Known._make, connection.execute(query)))
     return [rows[number] for number in sorted(rows)]
 
 
@@ -152,7 +162,7 @@ def settle_pupils(
     connection: Connection,
     cohort: Mapping[str, Any],
     records: Sequence[Record],
-    found: Sequence[Any | None],
+    found: Sequence[Known | None],
     school_id: int | None,
     prefix: str,
     held: Collection[int] = (),
@@ -166,19 +176,18 @@ def settle_pupils(
     year = int(cohort["check"]["year"][:4])
     new, changed = [], []
     for place, (record, pupil) in enumerate(zip(records, found, strict=True)):
-        before = NOTHING if pupil is None else pupil[1:]
         key = _key(record, pupil, taken, f"row {record['row']}" if place in shared else None, prefix)
-        row = _row(record, identify(record, place in shared), key, before, school_id, year)
+        row = _row(record, identify(record, place in shared), key, pupil or NOBODY, school_id, year)
         if pupil is None:
             new.append(row)
-        elif row != before and pupil.id not in held:
+        elif row != pupil[1:] and pupil.id not in held:
             changed.append((pupil.id, row))
     _update(connection, changed)
     made = iter(_insert(connection, new))
     return [next(made) if pupil is None else pupil.id for pupil in found]
 
 
-def _key(record: Record, pupil: Any | None, taken: set[str], shared: str | None, prefix: str) -> tuple[str, str]:
+def _key(record: Record, pupil: Known | None, taken: set[str], shared: str | None, prefix: str) -> tuple[str, str]:
     """A pupil's key and its kind: of an identifier as it is, of a file and row with what makes it the only one."""
     key, kind = record["key"], record["kind"]
     another = key in taken and (pupil is None or pupil.key != key)
@@ -191,10 +200,10 @@ def _key(record: Record, pupil: Any | None, taken: set[str], shared: str | None,
 
 
 def _row(
-    record: Record, who: Identity, key: tuple[str, str], before: Sequence[Any], school_id: int | None, year: int
+    record: Record, who: Identity, key: tuple[str, str], before: Known, school_id: int | None, year: int
 ) -> tuple[Any, ...]:
     """What `pupils` keeps of a record, as KEPT has it. What the record does not say stays as it was known."""
-    said, upn, had = record["values"].get, who.upn, before[UPN]
+    said, upn, had = record["values"].get, who.upn, before.upn
     surname, legal, group = said("surname", ""), said("forename", ""), said("year_group")
     row = (
         *key,
@@ -209,7 +218,7 @@ def _row(
         said("home_authority"),
         said("restricted_sharing"),
     )
-    return tuple([old if new is None else new for new, old in zip(row, before, strict=True)])
+    return tuple([old if new is None else new for new, old in zip(row, before[1:], strict=True)])
 
 
 def _update(connection: Connection, rows: Sequence[tuple[int, tuple[Any, ...]]]) -> None:

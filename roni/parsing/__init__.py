@@ -36,7 +36,7 @@ from roni.parsing.cells import (
 from roni.values import UNKNOWN, Values
 
 DAY_0, DAY_SECONDS = date(1970, 1, 1).toordinal(), 86_400
-FEW_CELLS = 2_000  # of a short column Python finds the distinct texts sooner than pyarrow has begun
+FEW_CELLS = 500  # of so short a column Python finds the distinct texts sooner than pyarrow does
 
 
 @dataclass(frozen=True)

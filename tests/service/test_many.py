@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic_core import to_json
 from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, Text, cast, insert, select
 
 from service.access import Access
+from service.database import Written
 from service.many import insert_many
 from service.tables import Instant
 from tests.service.conftest import Service
@@ -25,6 +27,11 @@ ROWS: list[tuple[Any, ...]] = [
 ]
 
 
+def with_text(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row with what is to be JSON as a text already, as a process that reads files gives it."""
+    return (*row[:2], Written(to_json(row[2]).decode()), *row[3:])
+
+
 def test_rows_are_stored_as_sqlalchemy_stores_them(service: Service) -> None:
     with service.database.write(Access.system()) as connection:
         connection.exec_driver_sql("create temporary table things_of_this_test (id integer, number integer, words text,"
@@ -35,6 +42,7 @@ def test_rows_are_stored_as_sqlalchemy_stores_them(service: Service) -> None:
         stored = []
         for write in (
             lambda: insert_many(connection, THINGS, NAMES, iter(ROWS)),
+            lambda: insert_many(connection, THINGS, NAMES, map(with_text, ROWS)),
             lambda: connection.execute(insert(THINGS), [dict(zip(NAMES, row, strict=True)) for row in ROWS]),
         ):
             write()
@@ -46,7 +54,7 @@ def test_rows_are_stored_as_sqlalchemy_stores_them(service: Service) -> None:
                 )
             )
             connection.exec_driver_sql("delete from things_of_this_test")
-    assert stored[0] == stored[1]
+    assert stored[0] == stored[1] == stored[2]
     assert [tuple(row) for row in stored[0][0]] == ROWS
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from service import tables as t
+from service.access import Access
+from service.uploads.rolls import last_roll, live_submission, write_roll
+from service.uploads.staging import read_roll
 from tests.service.conftest import become
 from tests.service.uploading import (
     CONFIRM,
@@ -339,6 +343,24 @@ def test_a_school_confirms_its_last_roll_with_no_file(service) -> None:
     assert "attendance" not in values
     line = service.as_("returns").get(f"/v1/checks/{january}").json()["schools"][0]
     assert line["state"] == "signed_off"
+
+
+def test_the_last_roll_is_handed_on_as_it_would_be_read(service, tmp_path: Path) -> None:
+    november = open_check(service)
+    confirmed(service, november, [pupil(1), pupil(2, Young_carer="Y"), pupil(3, Looked_after=None)])
+    with service.database.write(Access.system()) as connection:
+        moved = update(t.pupils).where(t.pupils.c.upn == upn(2)).values(key="another", key_kind="uln")
+        connection.execute(moved)
+        check_id = connection.execute(select(t.checks.c.id).where(t.checks.c.ref == november)).scalar_one()
+        submission = live_submission(connection, check_id, service.schools["100001"])
+        (tmp_path / "roll.json").write_bytes(write_roll(connection, submission))
+        expected = last_roll(connection, submission)
+    found = read_roll(str(tmp_path / "roll.json"))
+    assert found["cohort"] == expected["cohort"]
+    assert [(one["id"], one["leaver"]) for one in found["pupils"]] == [
+        tuple(one.values()) for one in expected["pupils"]
+    ]
+    assert [(one["key"], one["kind"]) for one in found["cohort"]["pupils"]][1] == ("another", "uln")
 
 
 def test_reconfirming_twice_changes_nothing(sqlite_service, january) -> None:

@@ -12,7 +12,8 @@ from roni.declaration import AUDIENCES
 from roni.errors import ProblemBlock, Problems, RoniError
 from roni.fields import Dictionary, national
 from roni.provenance import Reading
-from roni.routes import chosen, downstream, overruled, route, without_sessions
+from roni.routes import chosen, overruled, route, without_sessions
+from roni.streams import downstream
 from roni.supplied import absent, headings_of, supplied
 from roni.values import Values, is_known, not_known
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from roni.fields import NOT_KNOWN_WORDS, Dictionary, Field, Route, squeeze
 from roni.parsing import Distinct
+from roni.streams import upstream
 from roni.values import UNKNOWN, Values, is_known, not_known
 
 # Two routes to a per cent agree within half a per cent: one of them is often rounded to a whole number.
@@ -84,38 +85,6 @@ def _in_order(fields: Dictionary) -> list[Field]:
     for item in fields.values():
         settle(item)
     return list(found.values())
-
-
-def downstream(fields: Dictionary, names: Iterable[str]) -> set[str]:
-    """These fields, and every one that may be worked out from them, directly or by way of others."""
-    return _reached(names, fields.once("fed by a field", _fed))
-
-
-def upstream(fields: Dictionary, names: Iterable[str]) -> set[str]:
-    """These fields, and every one that they can come from, directly or by way of others."""
-    return _reached(names, fields.once("sources of a field", _sources))
-
-
-def _reached(names: Iterable[str], further: Mapping[str, set[str]]) -> set[str]:
-    found = set(names)
-    ahead = list(found)
-    while ahead:
-        new = further.get(ahead.pop(), set()) - found
-        found |= new
-        ahead += new
-    return found
-
-
-def _sources(fields: Dictionary) -> dict[str, set[str]]:
-    return {item.name: {name for way in item.routes for name in way.inputs} for item in fields.values()}
-
-
-def _fed(fields: Dictionary) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for fed, sources in _sources(fields).items():
-        for name in sources:
-            found.setdefault(name, set()).add(fed)
-    return found
 
 
 def overruled(given: Mapping[str, Values], settled: Mapping[str, Values]) -> dict[str, Values | None]:

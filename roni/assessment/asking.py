@@ -19,7 +19,7 @@ from roni.assessment.sums import Card, band_of, blocks, columns_of, points_of
 from roni.calendar import check_names
 from roni.cohort import Cohort, Reading, is_known
 from roni.indicator import Verdicts
-from roni.routes import upstream
+from roni.streams import upstream
 
 # A rank is one number: does it change anything by itself, is it this pupil's own gap, bands gained, points gained.
 # 16 bits hold any card's points and 7 its bands.

@@ -20,7 +20,8 @@ from roni.readers.opening import Opening
 from roni.readers.report import OF_ROUTES, route_problems
 from roni.readers.stack import Stack
 from roni.readers.supplements import Supplement
-from roni.routes import chosen, downstream, overruled, route, without_sessions
+from roni.routes import chosen, overruled, route, without_sessions
+from roni.streams import downstream
 from roni.supplied import absent, headings_of
 
 

@@ -17,6 +17,7 @@ from service import tables as t
 from service.access import Access
 from service.among import among
 from service.clock import now
+from service.database import Written
 from service.many import insert_many
 from service.problems import Refusal
 from service.refs import new_ref
@@ -57,6 +58,7 @@ class OnRoll(NamedTuple):
     change: str
     leaver: Mapping[str, Any] | None = None
     pupil_id: int | None = None  # where it is settled who it is
+    text: str | None = None  # the record as it is stored, where it has been
 
 
 class Gone(NamedTuple):
@@ -198,6 +200,7 @@ def _rows(roll: Roll, pupil_ids: Sequence[int], restricted: Container[int]) -> l
             "status": LEFT if pupil.change == LEFT else ON_ROLL,
             "leaver": pupil.leaver,
             "record": pupil.record,
+            "stored": pupil.record if pupil.text is None else Written(pupil.text),
             "change": pupil.change,
         }
         for pupil_id, pupil in zip(pupil_ids, roll.pupils, strict=True)
@@ -209,19 +212,25 @@ def _rows(roll: Roll, pupil_ids: Sequence[int], restricted: Container[int]) -> l
             "status": LEFT,
             "leaver": gone.leaver,
             "record": gone.record,
+            "stored": gone.record,
             "change": LEFT if gone.new else "left_before",
         }
         for gone in roll.gone
         if gone.pupil_id not in here
     ]
-    return [{**row, "record": as_restricted(row["record"])} if row["pupil_id"] in restricted else row for row in rows]
+    return [_restricted(row) if row["pupil_id"] in restricted else row for row in rows]
+
+
+def _restricted(row: Mapping[str, Any]) -> dict[str, Any]:
+    less = as_restricted(row["record"])
+    return {**row, "record": less, "stored": less}
 
 
 def _store_rows(
     connection: Connection, check_id: int, submission_id: int, school_id: int | None, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     same = (submission_id, check_id, school_id, True)
-    stored = itemgetter("pupil_id", "status", "leaver", "record")
+    stored = itemgetter("pupil_id", "status", "leaver", "stored")
     names = ("submission_id", "check_id", "school_id", "live", "place", "pupil_id", "status", "leaver", "record")
     insert_many(connection, t.roll_pupils, names, ((*same, place, *stored(row)) for place, row in enumerate(rows)))
     keep_columns(connection, submission_id, [row["record"] for row in rows])

@@ -8,7 +8,8 @@ from contextlib import suppress
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from pydantic_core import from_json
+from sqlalchemy import Connection, Text, bindparam, cast, delete, select, update
 
 from service import audit
 from service import tables as t
@@ -33,7 +34,7 @@ _CHECK = select(t.checks).where(t.checks.c.id == bindparam("check"))
 _SCHOOL = select(t.schools).where(t.schools.c.id == bindparam("school"))
 _DONE = update(t.uploads).where(t.uploads.c.id == bindparam("upload"))
 _STAGED = (
-    select(_staged.record, _staged.change, _staged.leaver, _staged.pupil_id, _pupil.ref)
+    select(cast(_staged.record, Text), _staged.change, _staged.leaver, _staged.pupil_id, _pupil.ref)
     .select_from(t.upload_pupils)
     .outerjoin(t.pupils, _pupil.id == _staged.pupil_id)
     .where(_staged.upload_id == bindparam("upload"), _staged.school_urn.is_not_distinct_from(bindparam("urn")))
@@ -96,10 +97,15 @@ def _roll(connection: Connection, upload: Any, part: Mapping[str, Any], school: 
 
 def _pupils(connection: Connection, upload: Any, urn: str | None) -> list[OnRoll]:
     rows = connection.execute(_STAGED, {"upload": upload.id, "urn": urn})
-    return [
-        OnRoll(record, change, _said_of(record, leaver, ref, upload.leavers) if change == LEFT else None, pupil_id)
-        for record, change, leaver, pupil_id, ref in rows
-    ]
+    return [_on_roll(upload, *row) for row in rows]
+
+
+def _on_roll(
+    upload: Any, text: str, change: str, leaver: Mapping[str, Any] | None, pupil_id: int | None, ref: str | None
+) -> OnRoll:
+    record = from_json(text)
+    said = _said_of(record, leaver, ref, upload.leavers) if change == LEFT else None
+    return OnRoll(record, change, said, pupil_id, text)
 
 
 def _said_of(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from roni import Cohort, Register
+from roni import Register
 from service.registers.cells import cells, said
 
 WORKERS = ("named_adviser", "other_workers", "school_contact")
@@ -83,15 +83,11 @@ def figures_of(register: Register) -> list[Figures]:
 
 def shown_of(register: Register, size: int) -> list[Shown]:
     """Who the pupils of the cohort are, in its order; `size` pupils of one view stand after those of another."""
-    return list(map(Shown, *(_of_views(register.cohort, name, size) for name in SHOWN)))
-
-
-def _of_views(cohort: Cohort, name: str, size: int) -> list[Any]:
-    """A field that everyone may see is the same in all views."""
-    read = said if name in IN_WORDS else cells
-    if cohort.fields[name].audience != "everyone":
-        return read(cohort, name)
-    return read(cohort, name, size) * (len(cohort) // size)
+    cohort = register.cohort
+    for_all = all(name not in cohort.columns or cohort.fields[name].audience == "everyone" for name in SHOWN)
+    first = size if for_all else None  # where every view shows all of it, who they are is said once
+    shown = map(Shown, *((said if name in IN_WORDS else cells)(cohort, name, first) for name in SHOWN))
+    return list(shown) * (len(cohort) // size if for_all else 1)
 
 
 def _back(values: list[Any], order: list[int]) -> list[Any]:

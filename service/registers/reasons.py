@@ -6,6 +6,7 @@ The points of a pupil's reasons add up to the pupil's points. `sensitive` marks 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,17 @@ def reasons_of(register: Register, texts: Sequence[str]) -> list[list[dict[str, 
     """The reasons of each pupil of the cohort; `texts` are the list's sentences, in the cohort's order."""
     reasons, met = _met(register)
     of_model = register.trained is not None and _reads_sensitive(register.trained, register.cohort.fields)
+    with_fact = cache(lambda place, part: {**reasons[place], "fact": _fact(part, reasons[place])})
     said: dict[tuple[str, tuple[int, ...]], list[dict[str, Any]]] = {}  # each only once, however many share it
     found = []
     for text, places in zip(texts, met, strict=True):
         same = (text, tuple(places))
         if same not in said:
-            said[same] = _with_facts([reasons[place] for place in places], text, of_model)
+            parts = text.split(SEPARATOR) if text else []
+            if len(parts) < len(places):
+                parts = [reasons[place]["label"] for place in places]
+            said[same] = [with_fact(place, part) for place, part in zip(places, parts, strict=False)]
+            said[same] += [_of_model(part, of_model) for part in parts[len(places) :]]
         found.append(said[same])
     return found
 
@@ -66,16 +72,9 @@ def _add(found: list[list[int]], met: Any, reason: int) -> None:
         found[place].append(reason)
 
 
-def _with_facts(reasons: list[dict[str, Any]], text: str, of_model: bool) -> list[dict[str, Any]]:
-    """Each reason with its own part of the sentence; after them what the trained model says."""
-    parts = text.split(SEPARATOR) if text else []
-    fits = len(parts) >= len(reasons)
-    said = [
-        {**reason, "fact": _fact(parts[place], reason) if fits else reason["label"]}
-        for place, reason in enumerate(reasons)
-    ]
-    more = parts[len(reasons) :] if fits else []
-    return said + [{"model": True, "fact": part, **({"sensitive": True} if of_model else {})} for part in more]
+def _of_model(part: str, sensitive: bool) -> dict[str, Any]:
+    """What the trained model says, after the card's own reasons."""
+    return {"model": True, "fact": part, **({"sensitive": True} if sensitive else {})}
 
 
 def _fact(part: str, reason: dict[str, Any]) -> str:

@@ -137,6 +137,7 @@ VIEWS: Mapping[str, frozenset[str]] = {
     "support": frozenset({"everyone", "school", "sensitive"}),
     "full": frozenset({"everyone", "school", "sensitive", "youth_justice"}),
 }
+FULL = "full"
 _VIEW_OF = {"returns": "school", "careers": "support", "coach": "support", "team": "support", "panel": "support"}
 WHOLE_COUNCIL = frozenset({"analyst"})
 OF_A_SCHOOL = frozenset({"returns", "careers"})  # once another school has a pupil, the school before reads no more

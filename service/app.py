@@ -19,6 +19,7 @@ from service.assets import ADDRESS, StaticFiles
 from service.database import Database
 from service.guards import SameOrigin, secure
 from service.measures import Measured, Measures
+from service.registers.owed import catch_up
 from service.routing import go_directly, routes_of, templates_of
 from service.settings import Settings
 from service.uploads import work
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.settings = settings
     app.state.database = database or Database(settings.database_url)
+    app.state.catch_up = catch_up  # before a request in a narrower view
     app.state.measures = Measures()
     problems.install(app)
     _guard(app, settings)

@@ -345,6 +345,8 @@ registers = Table(  # one for each view of a check, and one for each card or mod
     _by("made_by_id", nullable=True),  # who tried it beside the live one; nobody makes what takes a live one's place
     # registers/renewal.py: of a live one how far another is, of that one which schools are left; none: nothing to do
     Column("renewal", JSON(none_as_null=True)),
+    # registers/owed.py: of a check's full register, the pupils whose lines in the narrower views are still to be made
+    Column("owed", JSON(none_as_null=True)),
 )  # fmt: skip
 
 register_rows = Table(

@@ -73,6 +73,7 @@ def change_check(
 ) -> Response:
     """Change what was changed in the form, and nothing else."""
     database, settings = request.app.state.database, request.app.state.settings
+    request.app.state.catch_up(database, settings)  # a check that is closed keeps what it has
     with database.read(access) as connection:
         form = ChangeForm(queries.show_check(connection, access, check), typed, ticked)
     said = form.change()

@@ -69,6 +69,7 @@ def change_check(
     Where many pupils are to be scored anew that goes on in the background: `renewal` says how far it is.
     """
     state = request.app.state
+    state.catch_up(state.database, state.settings)  # a check that is closed keeps what it has
     with state.database.write(access) as connection:
         row = queries.require_check(connection, check)
         etags.require_match(request, row.version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +19,12 @@ from service.registers.figures import SHOWN
 from service.registers.lines import GROUP_FAMILIES, MARKS
 from service.settings import Settings
 
+MOST_OWED = 20_000  # pupils: beyond, their lines are made at once, so that nobody waits long for what is owed
+
 _register = t.registers.c
 _LIVE = select(t.registers).where(_register.check_id == bindparam("check"), _register.beside.is_(False))
 _LOCK = select(t.checks.c.id).where(t.checks.c.id == bindparam("check")).with_for_update()
+_OWE = update(t.registers).where(_register.id == bindparam("register")).values(owed=bindparam("pupils"))
 _NOTES = (
     select(_register.id, _register.notes)
     .where(among(_register.id, "registers"))
@@ -107,6 +110,17 @@ class Basis:
             stored = {**row._mapping, "notes": before}
             other = {name: value for name, value in values.items() if stored[name] != value}
             self.connection.execute(_SIGN, {"register": row.id, **other})
+
+    def owe(self, full: Any, pupils: Collection[int]) -> bool:
+        """Let the narrower views be owed these pupils; False where they are owed too many already, and it is not done.
+
+        `full` is the row of the full register.
+        """
+        owed = sorted({*(full.owed or ()), *pupils})
+        if len(owed) > MOST_OWED:
+            return False
+        self.connection.execute(_OWE, {"register": full.id, "pupils": owed})
+        return True
 
     def _notes(self, registers: list[int]) -> dict[int, Any]:
         """The notes of these registers as they are now, by id; nobody else changes them until this is done."""

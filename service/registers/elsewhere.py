@@ -41,14 +41,14 @@ def work_out_elsewhere(
     """After a school's roll for a check went live, its pupils' lines in other checks.
 
     Of pupils who have died, whose information is restricted now, or who have another identifier; and in the check that
-    continues this one, which says what changed since.
+    continues this one, which says what changed since: there the narrower views may wait.
     """
     reached = _outdated(connection, check_id, pupils)
-    for other in connection.execute(_FOLLOWING, {"check": check_id}).scalars().all():
-        reached.setdefault(other, set()).update(_there(connection, other, school_id, pupils))
     for other in sorted(reached):
-        if reached[other]:
-            work_out(connection, settings, other, reached[other])
+        work_out(connection, settings, other, reached[other])
+    for other in connection.execute(_FOLLOWING, {"check": check_id}).scalars().all():
+        if there := _there(connection, other, school_id, pupils) - reached.get(other, set()):
+            work_out(connection, settings, other, there, narrower=False)
 
 
 def _outdated(connection: Connection, check_id: int, pupils: Collection[int]) -> dict[int, set[int]]:

@@ -67,9 +67,10 @@ def read_movement(
 @router.get("/checks/{check}/register/verification", responses=problem_responses(404))
 def verify_register(request: Request, check: str, access: Access = allow(Permission.CHECKS_MANAGE)) -> Verified:
     """Score the stored rolls once more and say whether that gives the register that is stored; changes nothing."""
-    database = request.app.state.database
+    database, settings = request.app.state.database, request.app.state.settings
+    request.app.state.catch_up(database, settings)
     with database.read(Access.system()) as connection:
-        said = verifying.verify(connection, access, request.app.state.settings, require_check(connection, check))
+        said = verifying.verify(connection, access, settings, require_check(connection, check))
     with database.write(access) as connection:
         audit.record(connection, access, "register.verify", about=check, detail={"same": said["same"]})
     return Verified.model_validate(said)

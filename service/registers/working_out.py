@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service import tables as t
+from service.access import FULL
 from service.among import among
 from service.many import insert_many
 from service.refs import new_ref
@@ -24,10 +25,17 @@ from service.settings import Settings
 Registers = Mapping[str, Any]  # view -> the row of its register
 
 
-def work_out(connection: Connection, settings: Settings, check_id: int, pupils: Collection[int] | None = None) -> None:
+def work_out(
+    connection: Connection,
+    settings: Settings,
+    check_id: int,
+    pupils: Collection[int] | None = None,
+    narrower: bool = True,
+) -> None:
     """Make or refresh the registers of a check for these pupils; None for everybody.
 
-    Everybody is worked out again where the scorecard or model of the check is no longer that of its registers.
+    Everybody is worked out again where the scorecard or model of the check is no longer that of its registers. Without
+    `narrower` views, what those are owed may be made later (owed.py).
     """
     check = connection.execute(select(t.checks).where(t.checks.c.id == check_id)).one()
     basis = Basis(connection, settings, check)
@@ -40,7 +48,9 @@ def work_out(connection: Connection, settings: Settings, check_id: int, pupils: 
     if pupils is None or any(not basis.made(row) for row in registers.values()):
         _everybody(basis, registers)
     else:
-        _some(basis, registers, sorted(set(pupils)))
+        these = sorted(set(pupils))
+        later = bool(these) and not narrower and basis.owe(registers[FULL], these)
+        some(basis, {FULL: registers[FULL]} if later else registers, these)
     basis.sign(dict(registers))
 
 
@@ -62,6 +72,7 @@ def work_out_beside(connection: Connection, settings: Settings, check: Any, view
 def _everybody(basis: Basis, registers: Registers) -> None:
     ids = [row.id for row in registers.values()]
     basis.connection.execute(delete(t.register_rows).where(t.register_rows.c.register_id.in_(ids)))
+    basis.connection.execute(update(t.registers).where(t.registers.c.id.in_(ids)).values(owed=None))
     basis.gone = {school for row in registers.values() for school in dict(row.notes or {})}
     for part in parts_of(basis.connection, basis.check.id):
         work_out_part(basis, registers, part, whole=True)
@@ -70,15 +81,16 @@ def _everybody(basis: Basis, registers: Registers) -> None:
 def _in_both(basis: Basis, live: Registers, pupils: list[int]) -> None:
     """While registers are worked out to take the place of the live ones: in those as they were made, and in these."""
     before = basis.before(next(iter(live.values())))
-    _some(before, live, pupils)
+    some(before, live, pupils)
     if all(before.made(row) for row in live.values()):  # not where its model has been taken back since
         before.sign(dict(live))
     heirs = basis.heirs()
-    _some(basis, heirs, pupils)
+    some(basis, heirs, pupils)
     basis.sign(heirs)
 
 
-def _some(basis: Basis, registers: Registers, pupils: list[int]) -> None:
+def some(basis: Basis, registers: Registers, pupils: list[int]) -> None:
+    """Make these pupils' rows of some registers of one check anew."""
     if not (pupils and registers):
         return
     ids, row = [row.id for row in registers.values()], t.register_rows.c

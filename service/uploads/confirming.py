@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -87,6 +87,7 @@ class Roll:
     file_digest: str | None = None
     mapping: Mapping[str, Any] | None = None
     open_questions: int = 0
+    of_all: bool = False  # one of a file of all schools
 
 
 def confirm(connection: Connection, access: Access, settings: Settings, check: Any, roll: Roll) -> dict[str, Any]:
@@ -106,7 +107,8 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     cut = drop_restricted(connection, check.id, roll.school_id, rows, restricted)
     touched = dropped | {row["pupil_id"] for row in rows}
     touched |= close_settled(connection, check.id, touched)
-    _work_out(connection, settings, check.id, roll.school_id, touched)
+    at_once = touched if roll.of_all else {*cut, *_died(rows)}
+    _work_out(connection, settings, check.id, roll.school_id, touched, at_once)
     receipt = _receipt(access, check, ref, roll, rows, opened)
     connection.execute(_GIVE_RECEIPT, {"submission": submission_id, "receipt": receipt})
     detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
@@ -269,19 +271,33 @@ def _follow_leavers(
     without = [pupil for pupil in new if left[pupil].get("to") in NO_SCHOOL]
     if without and school_id is not None:
         connection.execute(_LEAVE, {"gone": without, "school": school_id})
-    stop_all(connection, access, [pupil for pupil in new if left[pupil].get("to") == "died"])
+    stop_all(connection, access, _died(rows))
     return opened
 
 
+def _died(rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Of whom this roll says so."""
+    return [row["pupil_id"] for row in rows if row["change"] == LEFT and (row["leaver"] or {}).get("to") == "died"]
+
+
 def _work_out(
-    connection: Connection, settings: Settings, check_id: int, school_id: int | None, touched: Iterable[int]
+    connection: Connection,
+    settings: Settings,
+    check_id: int,
+    school_id: int | None,
+    touched: Collection[int],
+    at_once: Collection[int],
 ) -> None:
+    """Those of the touched who are in every view at once, and the others: now in the full register, in others later."""
     from service.registers.elsewhere import work_out_elsewhere  # they rest on the rolls, as does this
     from service.registers.working_out import work_out
 
-    pupils = sorted(touched)
-    work_out(connection, settings, check_id, pupils)
-    work_out_elsewhere(connection, settings, check_id, school_id, pupils)
+    others = {*touched} - {*at_once}
+    if at_once:
+        work_out(connection, settings, check_id, at_once)
+    if others:
+        work_out(connection, settings, check_id, others, narrower=False)
+    work_out_elsewhere(connection, settings, check_id, school_id, sorted(touched))
 
 
 def _receipt(

@@ -92,6 +92,7 @@ def _roll(connection: Connection, upload: Any, part: Mapping[str, Any], school: 
         file_digest=upload.file_digest,
         mapping=None if whole or school is None else _habits(upload, school.mapping),
         open_questions=len(upload.questions),
+        of_all=whole,
     )
 
 

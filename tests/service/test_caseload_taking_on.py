@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from service import tables as t
 from service.access import access_of
@@ -159,7 +159,8 @@ def test_who_left_or_was_taken_off_is_taken_on_only_where_that_part_is_asked_for
     pupil = november.pupils("100001", section="ranked")[0]
     with november.service.database.write() as connection:
         one = t.register_rows.c.pupil_id == select(t.pupils.c.id).where(t.pupils.c.ref == pupil).scalar_subquery()
-        connection.execute(update(t.register_rows).where(one).values(section="left"))
+        among_left = "1" + func.substr(t.register_rows.c.sort, 2)
+        connection.execute(update(t.register_rows).where(one).values(section="left", sort=among_left))
     browser = november.service.browser("coach")
     assert pupil not in asked(november, browser)[1]
     assert asked(november, browser, "?section=left")[1] == [pupil]

@@ -1,0 +1,212 @@
+"""What narrower views are owed after a confirmation: made before anybody who has one reads anything, never missed."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from service import tables as t
+from service.access import FULL, VIEWS, Access
+from service.registers import basis, owed, renewal
+from service.registers.working_out import work_out
+from tests.service.council_lists import confirm_list, listed, staged_list
+from tests.service.uploading import GONE, JANUARY, change, confirm, confirmed, open_check, pupil, staged
+
+NARROWER = VIEWS.keys() - {FULL}
+
+
+def rows(service: Any, check: str) -> dict[str, list[tuple[Any, ...]]]:
+    """What is stored of a check by view, in order."""
+    row, register = t.register_rows.c, t.registers.c
+    said = (row.pupil_id, row.sort, row.section, row.points, row.points_max, row.change, row.indicators, row.line)
+    query = (
+        select(register.view, *said)
+        .join(t.registers, register.id == row.register_id)
+        .join(t.checks, t.checks.c.id == register.check_id)
+        .where(t.checks.c.ref == check, register.beside.is_(False))
+        .order_by(register.view, row.sort)
+    )
+    found: dict[str, list[tuple[Any, ...]]] = {view: [] for view in VIEWS}
+    with service.database.read(Access.system()) as connection:
+        for view, *line in connection.execute(query):
+            found[view].append(tuple(line))
+    return found
+
+
+def owing(service: Any) -> list[list[int]]:
+    with service.database.read(Access.system()) as connection:
+        return list(connection.execute(select(t.registers.c.owed).where(t.registers.c.owed.is_not(None))).scalars())
+
+
+def rework(service: Any, check: str) -> None:
+    """Everybody anew, in every view at once."""
+    with service.database.write(Access.system()) as connection:
+        number = connection.execute(select(t.checks.c.id).where(t.checks.c.ref == check)).scalar_one()
+        work_out(connection, service.settings, number)
+
+
+def seven(**cells: Any) -> list[dict[str, Any]]:
+    return [pupil(number, YOT="Y" if number == 3 else "N", **cells) for number in range(1, 8)]
+
+
+@pytest.mark.parametrize("who", ["returns", "careers", "coach", "panel", "virtual_school"])
+def test_whoever_has_a_narrower_view_finds_it_whole(service: Any, who: str) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven())
+    before = rows(service, check)
+    assert [len(before[view]) for view in sorted(before)] == [7, 0, 0]  # full, school, support
+    assert [len(each) for each in owing(service)] == [7]
+    assert service.as_(who).get("/v1/me").status_code == 200
+    after = rows(service, check)
+    assert owing(service) == []
+    assert [len(after[view]) for view in sorted(after)] == [7, 7, 7]
+    assert after[FULL] == before[FULL]
+    rework(service, check)
+    assert rows(service, check) == after  # the same as all made at once
+    assert service.as_("analyst").get(f"/v1/checks/{check}/register/verification").json()["same"] is True
+
+
+def test_who_reads_all_does_not_wait_for_others(service: Any) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven(), "returns")
+    before = owing(service)
+    assert before
+    items = service.as_("analyst").get(f"/v1/checks/{check}/register").json()["items"]
+    assert len(items) == 7
+    assert owing(service) == before
+
+
+def test_what_changed_since_is_owed_and_made_too(service: Any) -> None:
+    november = open_check(service)
+    confirmed(service, november, seven())
+    january = open_check(service, JANUARY)
+    upload = staged(service, january, [*seven(SEN="K")[:6], pupil(9)])
+    assert confirm(service, change(service, upload, leavers={"*": GONE})).status_code == 200
+    service.as_("coach").get("/v1/me")
+    made = rows(service, january)
+    assert {line[5] for line in made["support"]} >= {"new", "left"}
+    rework(service, january)
+    assert rows(service, january) == made
+
+
+def test_a_late_november_is_told_to_every_view_of_january(service: Any) -> None:
+    november, january = open_check(service), open_check(service, JANUARY)
+    confirmed(service, january, seven())
+    service.as_("coach").get("/v1/me")
+    confirmed(service, november, seven(SEN="K"))
+    service.as_("coach").get("/v1/me")
+    made = rows(service, january)
+    assert {line[5] for view in NARROWER for line in made[view]} == {"unchanged"} | {line[5] for line in made[FULL]}
+    rework(service, january)
+    assert rows(service, january) == made
+
+
+def test_who_is_restricted_or_has_died_is_so_in_every_view_at_once(service: Any) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven())
+    service.as_("careers").get("/v1/me")
+    said = [{**row, "Restricted sharing": "Y" if place == 0 else "N"} for place, row in enumerate(seven()[:6])]
+    upload = staged(service, check, said)
+    died = {**GONE, "to": "died"}
+    assert confirm(service, change(service, upload, leavers={"*": died})).status_code == 200
+    made = rows(service, check)
+    for view in NARROWER:  # of the others the lines from before stand until somebody asks
+        assert [line[2] for line in made[view]].count("restricted") == 1
+        assert len(made[view]) == 6
+    service.as_("careers").get("/v1/me")
+    made = rows(service, check)
+    rework(service, check)
+    assert rows(service, check) == made
+
+
+def test_beyond_many_they_are_made_at_once(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(basis, "MOST_OWED", 10)
+    check = open_check(service)
+    confirmed(service, check, seven())
+    confirmed(service, check, [pupil(20 + number) for number in range(7)], "returns2")
+    made = rows(service, check)
+    assert [len(made[view]) for view in sorted(made)] == [14, 7, 7]
+    assert [len(each) for each in owing(service)] == [7]
+
+
+def test_it_is_made_in_parts_and_a_part_that_is_kept_is_not_made_again(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owed, "AT_ONCE", 3)
+    check = open_check(service)
+    confirmed(service, check, seven())
+    database, settings = service.app.state.database, service.app.state.settings
+    number = 1
+    left = []
+    while owed._some_of(database, settings, number):
+        left.append(len(owing(service)[0]))
+    assert left == [4, 1]
+    made = rows(service, check)
+    rework(service, check)
+    assert rows(service, check) == made
+
+
+def test_while_a_register_is_worked_out_anew_the_one_from_before_is_made_whole(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "AT_ONCE", 3)
+    check = open_check(service)
+    confirmed(service, check, seven())
+    answer = confirm_list(service, staged_list(service, listed(1, 2, 3, 4), complete="true"))
+    assert answer.status_code in (200, 202)
+    for who, view in (("careers", "support"), ("returns", "school")):
+        assert len(service.as_(who).get(f"/v1/checks/{check}/register").json()["items"]) == 7, view
+    renewal.go_on(service.app.state.database, service.settings, threading.Event())
+    for who in ("careers", "returns", "analyst"):
+        assert len(service.as_(who).get(f"/v1/checks/{check}/register").json()["items"]) == 7
+    assert service.as_("analyst").get(f"/v1/checks/{check}/register/verification").json()["same"] is True
+
+
+def test_schools_confirm_while_coaches_read_and_nobody_is_missed(service: Any) -> None:
+    for number in range(6):
+        urn = f"2000{number:02d}"
+        school = service.add_school(urn, f"Invented School {number}")
+        service.add_person(f"school{number}", "returns", school_id=school)
+    check = open_check(service)
+    uploads = [
+        staged(service, check, [pupil(100 * number + each) for each in range(1, 5)], f"school{number}")
+        for number in range(6)
+    ]
+    refused: list[Any] = []
+
+    def confirming(number: int) -> None:
+        answer = confirm(service, uploads[number], f"school{number}")
+        refused.extend([] if answer.status_code == 200 else [answer.text])
+
+    def reading() -> None:
+        for _ in range(6):
+            answer = service.as_("coach").get(f"/v1/checks/{check}/register")
+            refused.extend([] if answer.status_code in (200, 403) else [answer.text])
+
+    tasks = [threading.Thread(target=confirming, args=(number,)) for number in range(6)]
+    tasks += [threading.Thread(target=reading) for _ in range(2)]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert refused == []
+    service.as_("coach").get("/v1/me")
+    made = rows(service, check)
+    assert [len(made[view]) for view in sorted(made)] == [24, 24, 24]
+    assert owing(service) == []
+    with service.database.read(Access.system()) as connection:
+        assert connection.execute(select(func.count()).select_from(t.submissions)).scalar() == 6
+
+
+def test_a_check_that_is_closed_keeps_every_view_whole(service: Any) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven())
+    analyst = service.as_("analyst")
+    etag = analyst.get(f"/v1/checks/{check}").headers["etag"]
+    assert analyst.patch(f"/v1/checks/{check}", json={"closed": True}, headers={"if-match": etag}).status_code == 200
+    assert owing(service) == []
+    made = rows(service, check)
+    assert [len(made[view]) for view in sorted(made)] == [7, 7, 7]

@@ -78,6 +78,8 @@ class Permission(StrEnum):
 P = Permission
 _EVERYONE = frozenset({P.ME, P.TOKENS, P.CHECKS_READ})
 _LIST = frozenset({P.REGISTER_READ, P.PUPILS_READ})
+# Of these no list is read: nobody waits for what their view of a register is owed (registers/owed.py).
+WITHOUT_LISTS = frozenset({P.ME, P.TOKENS, P.CHECKS_READ, P.UPLOADS_WRITE, P.COUNCIL_UPLOADS, P.SCORES})
 
 ROLES: Mapping[str, frozenset[Permission]] = {
     "returns": _EVERYONE | _LIST | {P.UPLOADS_WRITE, P.MODERATE, P.SCORES},
@@ -389,6 +391,8 @@ def allow(*permissions: Permission) -> Any:
         if access is None:
             raise Refusal(401, "not_signed_in", "Sign in, or send a token that is in force.")
         access.require(*permissions)
+        if access.view != FULL and not WITHOUT_LISTS.issuperset(permissions):
+            request.app.state.catch_up(request.app.state.database, request.app.state.settings)
         return access
 
     caller.roni_permissions = permissions  # type: ignore[attr-defined]

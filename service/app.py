@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.settings = settings
     app.state.database = database or Database(settings.database_url)
-    app.state.catch_up = catch_up  # before a request in a narrower view
+    app.state.catch_up = catch_up  # before a route that reads lists, for whoever has a narrower view
     app.state.measures = Measures()
     problems.install(app)
     _guard(app, settings)

@@ -13,7 +13,7 @@ from fastapi import Request
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service import tables as t
-from service.access import FULL, GRANTS, ROLES, Access, access_by, access_of
+from service.access import GRANTS, ROLES, Access, access_by, access_of
 from service.clock import now, today
 from service.database import Database
 from service.refs import new_ref
@@ -52,10 +52,7 @@ def cookie_name(settings: Settings) -> str:
 def access_for(request: Request) -> Access | None:
     """Who calls: by bearer token, else by session cookie; None where neither is in force. Looked up once a request."""
     if not hasattr(request.state, "caller"):
-        request.state.caller = access = _look_up(request)
-        if access is not None and access.view != FULL:
-            state = request.app.state
-            state.catch_up(state.database, state.settings)
+        request.state.caller = _look_up(request)
     caller: Access | None = request.state.caller
     return caller
 

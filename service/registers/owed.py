@@ -1,8 +1,8 @@
-"""Lines that the narrower views of a check are owed: made when somebody who has such a view next asks for anything.
+"""Lines that the narrower views of a check are owed: made when somebody who has such a view next asks for a list.
 
 A confirmation works out the full register. Most of what it says is confirmed again, or read by nobody but the council's
 analysts, before anybody asks for it in another view; who does never sees a register that lacks it, because whatever is
-owed is made before their request begins (`accounts/credentials.py`).
+owed is made before any route that reads lists begins (`access.allow`).
 """
 
 from __future__ import annotations

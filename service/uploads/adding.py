@@ -12,9 +12,10 @@ from service import tables as t
 from service.access import Access
 from service.problems import Refusal
 from service.settings import Settings
-from service.uploads.confirming import OnRoll, Roll, confirm
+from service.uploads.confirming import confirm
 from service.uploads.reconfirming import roll_again, standing_over
 from service.uploads.restricted import without_restricted
+from service.uploads.roll import OnRoll, Roll
 
 # What is so of the place on one school's roll, and of nobody's at the next.
 OF_ONE_SCHOOL = frozenset({

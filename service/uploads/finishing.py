@@ -21,9 +21,10 @@ from service.problems import Refusal
 from service.settings import Settings
 from service.turns import StoppedError, turn
 from service.uploads.changes import require_staged
-from service.uploads.confirming import Gone, OnRoll, Roll, confirm, row_ref
+from service.uploads.confirming import confirm
 from service.uploads.leavers import answer_for, require_complete
 from service.uploads.receiving import CONFIRMED, CONFIRMING
+from service.uploads.roll import Gone, OnRoll, Roll, row_ref
 from service.uploads.rolls import LEFT
 from service.uploads.storing import CLEARED, drop
 

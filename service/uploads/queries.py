@@ -12,8 +12,8 @@ from service import audit
 from service import tables as t
 from service.access import Access, Permission
 from service.problems import Refusal
-from service.uploads.confirming import row_ref
 from service.uploads.leavers import answer_for, is_complete, who_is
+from service.uploads.roll import row_ref
 from service.uploads.rolls import LEFT
 from service.uploads.storing import READING
 

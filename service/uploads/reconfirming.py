@@ -17,9 +17,10 @@ from service.problems import Refusal
 from service.registers.cohorts import check_values
 from service.settings import Settings
 from service.uploads.comparing import Moved
-from service.uploads.confirming import Gone, OnRoll, Roll, confirm
+from service.uploads.confirming import confirm
 from service.uploads.leavers import answer_for, require_elsewhere, who_is
 from service.uploads.restricted import without_restricted
+from service.uploads.roll import Gone, OnRoll, Roll
 from service.uploads.rolls import LEFT, base_of, last_roll, live_submission
 
 Member = dict[str, Any]  # one pupil of a roll as shown: by what to name the answer, who it is, where they went

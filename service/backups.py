@@ -14,12 +14,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, inspect, make_url, select
+from sqlalchemy import Connection, func, inspect, make_url, select
 
 from roni import RoniError
 from service import audit
 from service import tables as t
 from service.access import Access
+from service.among import among
 from service.database import Database
 from service.settings import SQLITE
 
@@ -70,23 +71,43 @@ def verify(database: Database) -> Findings:
             faults.append(f"The audit is not what was written, from event {broken} on.")
         rows = t.register_rows.c
         counts = connection.execute(
-            select(t.checks.c.label, t.registers.c.view, t.registers.c.beside, func.count(rows.id))
+            select(t.registers.c.id, t.checks.c.label, t.registers.c.view, func.count(rows.id))
             .join(t.checks, t.checks.c.id == t.registers.c.check_id)
             .outerjoin(t.register_rows, rows.register_id == t.registers.c.id)
-            .group_by(t.registers.c.id, t.checks.c.label, t.registers.c.view, t.registers.c.beside)
+            .where(t.registers.c.beside.is_(False))
+            .group_by(t.registers.c.id, t.checks.c.label, t.registers.c.view)
             .order_by(t.registers.c.id)
         ).all()
+        owed = _owed(connection)
         last = connection.execute(
             select(t.audit_events.c.id, t.audit_events.c.hash).order_by(t.audit_events.c.id.desc()).limit(1)
         ).first()
         events = connection.execute(select(func.count()).select_from(t.audit_events)).scalar_one()
-    registers = tuple((label, view, number) for label, view, beside, number in counts if not beside)
+    made: dict[str, set[int]] = {}
+    for register, label, _, number in counts:
+        made.setdefault(label, set()).add(number - owed.get(register, 0))
     faults += [
         f"The registers of {label} do not hold the same number of pupils."
-        for label in dict.fromkeys(label for label, _, _ in registers)
-        if len({number for other, _, number in registers if other == label}) > 1
+        for label, numbers in made.items()
+        if len(numbers) > 1
     ]
+    registers = tuple((label, view, number) for _, label, view, number in counts)
     return Findings(events, last.hash if last else audit.FIRST, registers, tuple(faults))
+
+
+def _owed(connection: Connection) -> dict[int, int]:
+    """By register how many rows are of pupils whose lines the check's narrower views are owed (registers/owed.py)."""
+    whole, register, row = t.registers.alias("whole"), t.registers.c, t.register_rows.c
+    owing = connection.execute(
+        select(register.id, whole.c.owed)
+        .join(whole, whole.c.check_id == register.check_id)
+        .where(whole.c.owed.is_not(None), register.beside.is_(False))
+    ).all()
+    count = select(func.count()).select_from(t.register_rows)
+    return {
+        number: connection.execute(count.where(row.register_id == number, among(row.pupil_id, pupils))).scalar_one()
+        for number, pupils in owing
+    }
 
 
 def _own_checks(database: Database) -> list[str]:

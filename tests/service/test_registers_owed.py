@@ -6,8 +6,9 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import delete, event, func, select
 
+from service import backups
 from service import tables as t
 from service.access import FULL, VIEWS, WITHOUT_LISTS, Access
 from service.registers import basis, owed, renewal
@@ -144,6 +145,21 @@ def test_who_is_restricted_or_has_died_is_so_in_every_view_at_once(service: Any)
     made = rows(service, check)
     rework(service, check)
     assert rows(service, check) == made
+
+
+def test_a_database_in_which_lines_are_owed_is_whole_and_one_that_lost_some_is_not(service: Any) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven())
+    ask(service, check)
+    confirmed(service, check, [*seven(SEN="K"), pupil(9)])
+    assert owing(service)
+    assert backups.verify(service.owner).faults == ()
+    ask(service, check)
+    assert backups.verify(service.owner).faults == ()
+    with service.database.write(Access.system()) as connection:
+        row = t.register_rows.c
+        connection.execute(delete(t.register_rows).where(row.id == select(func.max(row.id)).scalar_subquery()))
+    assert len(backups.verify(service.owner).faults) == 1
 
 
 def test_beyond_many_they_are_made_at_once(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def _owed(connection: Connection) -> dict[int, int]:
     owing = connection.execute(
         select(register.id, whole.c.owed)
         .join(whole, whole.c.check_id == register.check_id)
-        .where(whole.c.owed.is_not(None), register.beside.is_(False))
+        .where(whole.c.owed.is_not(None), whole.c.beside.is_(False), register.beside.is_(False))
     ).all()
     count = select(func.count()).select_from(t.register_rows)
     return {

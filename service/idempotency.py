@@ -128,9 +128,9 @@ def _leading_on(handler: Handler) -> Handler:
 
 
 async def _once(request: Request, key: str, handler: Handler, *, keep: bool) -> Response:
-    from service.accounts.credentials import access_for  # it reads the tables of access.py
+    from service.accounts.credentials import look_up  # it reads the tables of access.py
 
-    access = await run_in_threadpool(access_for, request)
+    access = await run_in_threadpool(look_up, request)
     if access is None:
         return await handler(request)  # which refuses it
     who = _caller(access)

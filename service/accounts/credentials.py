@@ -50,14 +50,18 @@ def cookie_name(settings: Settings) -> str:
 
 
 def access_for(request: Request) -> Access | None:
-    """Who calls: by bearer token, else by session cookie; None where neither is in force. Looked up once a request."""
+    """Who calls: by bearer token, else by session cookie; None where neither is in force.
+
+    Looked up once a request, when all of it has come: who asks sooner uses `look_up`, for what is revoked meanwhile.
+    """
     if not hasattr(request.state, "caller"):
-        request.state.caller = _look_up(request)
+        request.state.caller = look_up(request)
     caller: Access | None = request.state.caller
     return caller
 
 
-def _look_up(request: Request) -> Access | None:
+def look_up(request: Request) -> Access | None:
+    """Who calls, as of now."""
     settings: Settings = request.app.state.settings
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.casefold() == "bearer" and given:

@@ -42,8 +42,8 @@ class Earlier:
         return [self._said(entries.get(key, NEW), place) for key, place in zip(keys, cycle(places), strict=False)]
 
     def _entries(self, now: Register, views: Mapping[str, Cohort]) -> dict[str, dict[str, Any]]:
-        """By key what moved; nothing where nobody of these was in the earlier check."""
-        if self.cohort is None or not len(self.cohort):
+        """By key what moved."""
+        if self.cohort is None:
             return {}
         then = self.register_of(side_by_side(views_of(self.cohort, views)))
         table = now.since(then).to_table(COLUMNS)

@@ -1,7 +1,7 @@
 """A confirmed roll a second time, field by field instead of pupil by pupil: what registers are worked out from.
 
 It is worked out from the records in `roll_pupils`, which say the same, and goes wherever one of them is changed or
-deleted: then the records are read.
+deleted: then the records are read. The council's own roll, which changes while it is live, has none.
 """
 
 from __future__ import annotations

@@ -44,11 +44,12 @@ def work_out_elsewhere(
     continues this one, which says what changed since: there the narrower views may wait.
     """
     reached = _outdated(connection, check_id, pupils)
-    for other in sorted(reached):
-        work_out(connection, settings, other, reached[other])
-    for other in connection.execute(_FOLLOWING, {"check": check_id}).scalars().all():
-        if there := _there(connection, other, school_id, pupils) - reached.get(other, set()):
-            work_out(connection, settings, other, there, narrower=False)
+    following = connection.execute(_FOLLOWING, {"check": check_id}).scalars().all()
+    for other in sorted({*reached, *following}):
+        outdated = reached.get(other, set())
+        there = _there(connection, other, school_id, pupils) if other in following else set()
+        if outdated | there:
+            work_out(connection, settings, other, outdated | there, narrower=bool(outdated))
 
 
 def _outdated(connection: Connection, check_id: int, pupils: Collection[int]) -> dict[int, set[int]]:

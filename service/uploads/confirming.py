@@ -54,8 +54,8 @@ def confirm(connection: Connection, access: Access, settings: Settings, check: A
     cut = drop_restricted(connection, check.id, roll.school_id, rows, restricted)
     touched = dropped | {row["pupil_id"] for row in rows}
     touched |= close_settled(connection, check.id, touched)
-    at_once = touched if roll.of_all else {*cut, *died_of(rows)}
-    _work_out(connection, settings, check.id, roll.school_id, touched, at_once)
+    in_all = roll.of_all or bool(cut or died_of(rows))
+    _work_out(connection, settings, check.id, roll.school_id, touched, in_all)
     receipt = _receipt(access, check, ref, roll, rows, opened)
     give_receipt(connection, submission_id, receipt)
     detail = {"school": roll.urn, "on_roll": receipt["on_roll"], "left": receipt["left"]}
@@ -107,18 +107,15 @@ def _work_out(
     check_id: int,
     school_id: int | None,
     touched: Collection[int],
-    at_once: Collection[int],
+    in_all: bool,
 ) -> None:
-    """Those of the touched who are in every view at once, and the others: now in the full register, in others later."""
+    """The touched in the full register, with `in_all` in the narrower ones, too; else those are owed them."""
     from service.registers.elsewhere import work_out_elsewhere  # they rest on the rolls, as does this
     from service.registers.working_out import work_out
 
-    others = {*touched} - {*at_once}
-    if at_once:
-        work_out(connection, settings, check_id, at_once)
-    if others:
-        work_out(connection, settings, check_id, others, narrower=False)
-    work_out_elsewhere(connection, settings, check_id, school_id, sorted(touched))
+    pupils = sorted(touched)
+    work_out(connection, settings, check_id, pupils, narrower=in_all)
+    work_out_elsewhere(connection, settings, check_id, school_id, pupils)
 
 
 def _receipt(

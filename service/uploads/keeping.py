@@ -81,7 +81,8 @@ def store_rows(
     stored = itemgetter("pupil_id", "status", "leaver", "stored")
     names = ("submission_id", "check_id", "school_id", "live", "place", "pupil_id", "status", "leaver", "record")
     insert_many(connection, t.roll_pupils, names, ((*same, place, *stored(row)) for place, row in enumerate(rows)))
-    keep_columns(connection, submission_id, [row["record"] for row in rows])
+    if school_id is not None:  # the council's own roll changes while it is live
+        keep_columns(connection, submission_id, [row["record"] for row in rows])
 
 
 def sign_off(connection: Connection, access: Access, check_id: int, submission_id: int, roll: Roll) -> None:

@@ -64,9 +64,9 @@ class FileRoute(IdempotentRoute):
 
 
 def _most_bytes(request: Request) -> int:
-    from service.accounts.credentials import access_for  # it reads the tables of access.py
+    from service.accounts.credentials import look_up  # it reads the tables of access.py
 
-    access, settings = access_for(request), request.app.state.settings
+    access, settings = look_up(request), request.app.state.settings
     if access is None:
         raise Refusal(401, "not_signed_in", "Sign in, or send a token that is in force.")
     access.require(Permission.UPLOADS_WRITE)

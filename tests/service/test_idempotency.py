@@ -166,11 +166,11 @@ def test_ten_at_once_are_done_once(service, done) -> None:
 
 
 @pytest.mark.usefixtures("done")
-def test_who_calls_is_looked_up_once_a_request(service) -> None:
+def test_who_calls_is_looked_up_before_the_body_has_come_and_once_after(service) -> None:
     client, asked = service.as_("analyst"), []
     note = lambda *about: asked.append(about[2])  # noqa: E731 - the statement
     event.listen(service.app.state.database.engine, "before_cursor_execute", note)
     for number in range(2):
         assert client.post("/v1/things", json={"say": "a"}, headers={"Idempotency-Key": f"{number}"}).is_success
-        assert sum("FROM grants" in statement for statement in asked) == number + 1
+        assert sum("FROM grants" in statement for statement in asked) == 2 * (number + 1)
     event.remove(service.app.state.database.engine, "before_cursor_execute", note)

@@ -104,12 +104,15 @@ def test_who_reads_all_or_no_list_does_not_wait_for_others(service: Any) -> None
     assert owing(service) == before
 
 
-def test_what_changed_since_is_owed_and_made_too(service: Any) -> None:
+def test_what_changed_since_is_owed_and_made_too(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     november = open_check(service)
     confirmed(service, november, seven())
+    confirmed(service, november, [pupil(40, YOT="N")], "returns2")
     january = open_check(service, JANUARY)
     upload = staged(service, january, [*seven(SEN="K")[:6], pupil(9)])
     assert confirm(service, change(service, upload, leavers={"*": GONE})).status_code == 200
+    confirmed(service, january, [pupil(30, YOT="N"), pupil(31, YOT="N")], "returns2", leavers={"*": GONE})
+    monkeypatch.setattr(owed, "AT_ONCE", 2)
     ask(service, january)
     made = rows(service, january)
     assert {line[5] for line in made["support"]} >= {"new", "left"}
@@ -138,7 +141,7 @@ def test_who_is_restricted_or_has_died_is_so_in_every_view_at_once(service: Any)
     died = {**GONE, "to": "died"}
     assert confirm(service, change(service, upload, leavers={"*": died})).status_code == 200
     made = rows(service, check)
-    for view in NARROWER:  # of the others the lines from before stand until somebody asks
+    for view in NARROWER:
         assert [line[2] for line in made[view]].count("restricted") == 1
         assert len(made[view]) == 6
     ask(service, check)
@@ -172,21 +175,37 @@ def test_beyond_many_they_are_made_at_once(service: Any, monkeypatch: pytest.Mon
     assert [len(each) for each in owing(service)] == [7]
 
 
-def test_it_is_made_in_parts_and_a_part_that_is_kept_is_not_made_again(
-    service: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def notes(service: Any) -> dict[str, Any]:
+    """What is said once of each school's files, by view."""
+    with service.database.read(Access.system()) as connection:
+        return {row.view: row.notes for row in connection.execute(select(t.registers.c.view, t.registers.c.notes))}
+
+
+def test_it_is_made_in_parts_of_whole_schools(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owed, "AT_ONCE", 3)
     check = open_check(service)
     confirmed(service, check, seven())
-    database, settings = service.app.state.database, service.app.state.settings
-    number = 1
-    left = []
-    while owed._some_of(database, settings, number):
+    confirmed(service, check, [pupil(20 + number) for number in range(4)], "returns2")
+    database, settings, left = service.app.state.database, service.app.state.settings, []
+    while owed._some_of(database, settings, 1):
         left.append(len(owing(service)[0]))
-    assert left == [4, 1]
-    made = rows(service, check)
+    assert left == [4]
+    made, said = rows(service, check), notes(service)
+    assert all(len(said[view]) == 2 and all(said[view].values()) for view in VIEWS)
     rework(service, check)
-    assert rows(service, check) == made
+    assert (rows(service, check), notes(service)) == (made, said)
+
+
+def test_what_is_said_once_of_a_file_is_so_after_somebody_was_restricted(service: Any) -> None:
+    check = open_check(service)
+    confirmed(service, check, seven())
+    rows_now = [{**row, "Restricted sharing": "Y" if place == 0 else "N"} for place, row in enumerate(seven())]
+    confirmed(service, check, rows_now)
+    ask(service, check)
+    said = notes(service)
+    assert any("6 pupils" in note for note in next(iter(said[FULL].values())))
+    rework(service, check)
+    assert notes(service) == said
 
 
 def test_while_a_register_is_worked_out_anew_the_one_from_before_is_made_whole(

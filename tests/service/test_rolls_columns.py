@@ -13,7 +13,7 @@ from service.access import Access
 from service.registers import gathering
 from service.registers.cohorts import load
 from tests.service.council_lists import decide, listed, live_list, to_resolve
-from tests.service.uploading import GONE, JANUARY, change, confirm, confirmed, open_check, pupil, staged, upn
+from tests.service.uploading import GONE, JANUARY, change, confirm, confirmed, csv, open_check, pupil, staged, upn
 
 
 @pytest.fixture
@@ -125,4 +125,25 @@ def test_columns_go_where_a_pupil_is_erased(council: Any) -> None:
     with council.database.read(Access.system()) as connection:
         assert upn(2) not in str(connection.execute(select(t.roll_columns)).all())
     by_columns, by_records = both(council, council.november)
+    assert by_columns == by_records
+
+
+def test_the_councils_own_roll_which_changes_while_it_is_live_has_no_columns(council: Any) -> None:
+    check = council.november
+    analyst = council.as_("analyst")
+    own = [pupil(60 + number, School_URN="") for number in range(2)]
+    rows = [pupil(number, School_URN="100003") for number in range(50, 54)]
+    answer = analyst.post(f"/v1/checks/{check}/uploads", files={"file": ("all.csv", csv([*rows, *own]))})
+    assert answer.status_code in (201, 202), answer.text
+    upload = answer.json()
+    while upload["state"] in ("reading", "confirming"):
+        upload = analyst.get(f"/v1/uploads/{upload['ref']}").json()
+    confirm(council, upload, "analyst")
+    while analyst.get(f"/v1/uploads/{upload['ref']}").json()["state"] == "confirming":
+        pass
+    with council.database.read(Access.system()) as connection:
+        query = select(t.roll_columns.c.id).join(t.submissions, t.submissions.c.id == t.roll_columns.c.submission_id)
+        assert connection.execute(select(t.submissions).where(t.submissions.c.school_id.is_(None))).all()
+        assert connection.execute(query.where(t.submissions.c.school_id.is_(None))).all() == []
+    by_columns, by_records = both(council, check)
     assert by_columns == by_records

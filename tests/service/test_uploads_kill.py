@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from service import audit
 from service import tables as t
-from service.access import VIEWS
+from service.access import FULL
 from service.database import lock_rolls
 from tests.service.uploading import open_check, pupil, staged
 
@@ -112,6 +112,7 @@ def _whole_or_not_at_all(service: Any, upload: dict[str, Any], before: Any) -> b
         rolls = t.roll_pupils.c
         on_roll = connection.execute(select(rolls.submission_id, rolls.place).where(rolls.live)).all()
         lines = connection.execute(select(func.count()).select_from(t.register_rows)).scalar()
+        (owed,) = connection.execute(select(t.registers.c.owed).where(t.registers.c.view == FULL)).scalars()
         events = _events(connection, live.ref)
         kept = connection.execute(select(func.count()).select_from(t.upload_files)).scalar()
         signed = connection.execute(
@@ -122,7 +123,8 @@ def _whole_or_not_at_all(service: Any, upload: dict[str, Any], before: Any) -> b
     assert (live.upload_id == row.id) is confirmed
     assert confirmed or (row.state, live.id, kept) == ("staged", before.id, 1)
     assert {entry.submission_id for entry in on_roll} == {live.id}
-    assert (len(on_roll), lines, signed, events) == (PUPILS, PUPILS * len(VIEWS), live.id, 1)
+    assert (len(on_roll), lines, signed, events) == (PUPILS, PUPILS, live.id, 1)
+    assert len(owed) == PUPILS  # to the narrower views, of which nobody has read any
     assert live.receipt["on_roll"] == PUPILS
     return confirmed
 

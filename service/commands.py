@@ -74,7 +74,7 @@ def demo_(
     port: Port = 8000,
 ) -> None:
     """Open the whole service with an invented council: schools, two checks, sign-ins. Needs no file of your own."""
-    _settings(None)
+    _require_installed()
     _demo(folder, host, port)
 
 
@@ -206,13 +206,17 @@ def _demo(folder: Path | None, host: str, port: int) -> None:
     open_demo(folder, host, port, _say)
 
 
-def _settings(database_url: str | None) -> Settings:
-    """The settings; refuses in a sentence where the service's packages are not installed."""
+def _require_installed() -> None:
+    """Refuse in a sentence where the service's packages are not installed, or cannot work."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise RoniError("The service is not installed. Run: pip install 'roni[service]'")
     if find_spec("resource") is None:  # of Unix: it limits the processes that read files
         raise RoniError("The service does not run on Windows itself. Install and start it inside WSL.")
+
+
+def _settings(database_url: str | None) -> Settings:
+    _require_installed()
     from service.settings import Settings
 
     return Settings.read(database_url=database_url)

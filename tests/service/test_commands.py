@@ -135,6 +135,17 @@ def test_on_windows_the_service_says_where_it_runs(monkeypatch: pytest.MonkeyPat
         assert "inside WSL" in " ".join(run(*words).output.split()), words
 
 
+def test_a_demo_leaves_nothing_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, folder = tmp_path / "here", tmp_path / "demo"
+    for each in (here, folder):
+        each.mkdir()
+    (folder / "mine.txt").write_text("mine", "utf-8")
+    monkeypatch.chdir(here)
+    done = run("demo", "--folder", str(folder))
+    assert "holds something else" in done.stderr
+    assert list(here.iterdir()) == []
+
+
 def test_a_new_database_is_its_owner_s_only(tmp_path: Path) -> None:
     said: list[str] = []
     fresh = Settings(database_url=f"sqlite:///{tmp_path / 'fresh.db'}", secret="s")
